@@ -1,0 +1,100 @@
+# Everything a checkout needs: `make help` lists it. Set-up is kept in stamp files that depend on the locks,
+# so a second run does no work.
+
+# The newest Python of ours that works; `make PYTHON=…` overrules.
+PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& command -v "$$name" && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUNTIME := $(VENV)/.runtime-lock
+DEV := $(VENV)/.dev-lock
+
+TOOLS := .tools/bin
+PROMETHEUS := .tools/.prometheus
+PROMETHEUS_VERSION := 3.15.0
+
+DEMO_ADDRESS ?= 127.0.0.1:10458
+# More for pytest: make test PYTEST_FLAGS="-x"
+PYTEST_FLAGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: $(RUNTIME) ## Serve the embedded simulated world on http://127.0.0.1:10458
+	$(BIN)/python -m exporter --demo --web.listen-address $(DEMO_ADDRESS)
+
+.PHONY: test
+test: $(DEV) tools-if-possible ## Run every check: style, types, layers, tests with branch coverage
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_FLAGS)
+
+.PHONY: soak
+soak: $(DEV) tools-if-possible ## Run the long campaigns in full
+	PRESENCE_SOAK=1 $(BIN)/python -m pytest -m soak $(PYTEST_FLAGS)
+
+.PHONY: bench
+bench: $(DEV) ## Measure speed and memory against the floor
+	$(BIN)/python tools/bench/run.py
+
+.PHONY: tools
+tools: $(PROMETHEUS) ## Build the programs that the system tests run (needs go; minutes, once)
+
+# What the dev lock shares with the runtime lock has the same version there.
+COMPILE = ../$(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes --python-version 3.11 \
+	$(if $(UPGRADE),--upgrade) --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: lock
+lock: $(DEV) ## Renew requirements/*.txt from *.in; UPGRADE=1 takes the newest versions
+	cd requirements && $(COMPILE) --output-file runtime.txt runtime.in
+	cd requirements && $(COMPILE) --constraint runtime.txt --output-file dev.txt dev.in
+
+.PHONY: clean
+clean: ## Remove the environment, caches and builds; the built programs in .tools stay
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find exporter tests tools -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(RUNTIME): requirements/runtime.txt
+	@test -n "$(PYTHON)" || { \
+		echo "Python 3.11 or newer with its venv module is needed, and none was found on the PATH." >&2; \
+		echo "Install it (Debian: apt-get install python3-venv) or name it: make PYTHON=/path/to/python3" >&2; \
+		exit 1; }
+	@$(BIN)/python -c "import pip" 2>/dev/null || "$(PYTHON)" -m venv --clear $(VENV)
+	$(PIP) install --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements/dev.txt setup.cfg pyproject.toml
+	$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(PROMETHEUS): tools/prometheus/go.mod tools/prometheus/go.sum
+	@command -v go >/dev/null || { \
+		echo "make tools: go 1.21 or newer is needed to build Prometheus and promtool (https://go.dev/dl)." >&2; \
+		exit 1; }
+	@echo "Building prometheus and promtool $(PROMETHEUS_VERSION) into $(TOOLS): some minutes the first time"
+	@mkdir -p $(TOOLS)
+	cd tools/prometheus && GOBIN="$(CURDIR)/$(TOOLS)" CGO_ENABLED=0 go install -trimpath \
+		-ldflags "-s -w -X github.com/prometheus/common/version.Version=$(PROMETHEUS_VERSION)" tool
+	@touch $@
+
+# Without go the system tests skip with their reason; with CI=true a missing program fails them instead.
+.PHONY: tools-if-possible
+ifneq ($(shell command -v go 2>/dev/null),)
+tools-if-possible: tools
+else
+tools-if-possible:
+	@test -e $(PROMETHEUS) || echo "go is not installed: tests that need a real Prometheus 3 will be skipped"
+endif

@@ -1,0 +1,3 @@
+"""The version of the exporter, which the packaging reads from here; imports nothing."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""`backfill`: ended meetings of the past for Prometheus; `command` is where it begins."""

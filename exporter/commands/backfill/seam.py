@@ -1,0 +1,62 @@
+"""Where the live counters take over: the ledger's start of counting (T0), or what is assumed of it.
+
+It reads the ledger and changes nothing in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exporter.commands.backfill.terms import said
+from exporter.config import sqlite_file
+from exporter.config.units import format_duration
+from exporter.errors import ConfigError
+
+if TYPE_CHECKING:
+    from exporter.config import LedgerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """T0 (Unix seconds); None where it is not known, and then `assumed` says what is taken for true."""
+
+    counting_since: float | None
+    assumed: str = ""
+
+
+def find_seam(source: str, settings: LedgerSettings, *, end: float, now: float) -> Seam:
+    """Where the counting of a source began; raises `ConfigError` where that is before `end`.
+
+    Raises `LedgerUnavailable` where the ledger cannot be read.
+    """
+    if settings.url is None:
+        return Seam(
+            None,
+            "ledger.url is not set, so the exporter counts from its own start, and anew from each: "
+            "it is assumed that none was before --end",
+        )
+    begun = _counting_since(source, settings.url.reveal())
+    if begun is not None:
+        if end > begun:
+            raise ConfigError(
+                f"--end: {source} counts meetings that ended from T0 on, {said(begun)}, and a past must end "
+                f"before: --end {said(end)} would count some twice"
+            )
+        return Seam(begun)
+    since = settings.since or 0.0
+    if end > now - since:
+        raise ConfigError(
+            f"--end: {source} is not counted yet, and its first start will count from "
+            f"{format_duration(since)} before it on (ledger.since): a past must end by {said(now - since)}"
+        )
+    return Seam(None, f"the ledger does not count {source} yet: it is assumed to begin after --end")
+
+
+def _counting_since(source: str, url: str) -> float | None:
+    # The library behind it takes longer to import than all the rest.
+    from exporter.ledger.overview import look  # noqa: PLC0415 - see above
+
+    overview = look(url, file=sqlite_file(url))
+    counted = overview.sources if overview else ()
+    return next((each.counting_since for each in counted if each.source == source), None)

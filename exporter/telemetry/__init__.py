@@ -1,0 +1,10 @@
+"""Counters about ourselves: what we asked, what came of it, and who scraped us.
+
+Fed from outside: by `fetch` and `collect` as their observer, and by a middleware for each request to us.
+All of it is counted by this process since its start, in a registry of its own. It knows no vendor and
+decides nothing.
+"""
+
+from exporter.telemetry.counters import BuildInfo, Telemetry
+
+__all__ = ["BuildInfo", "Telemetry"]

@@ -1,0 +1,69 @@
+"""How many requests a part of the history costs, and how many may be sent."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.sources.daily.density import WINDOW_PAGES, Allowance, Density, pages_of, window_span
+
+
+@pytest.mark.parametrize("rows, pages", [(0, 1), (99, 1), (100, 2), (101, 2), (999, 10), (1000, 11)])
+def test_a_full_page_is_followed_by_another_one(rows: int, pages: int) -> None:
+    """Nobody knows that it was the last before the next one is empty."""
+    assert pages_of(rows) == pages
+
+
+def test_requests_are_saved_up_for_a_minute_at_most() -> None:
+    """A new process may send those of a minute; then they come back evenly."""
+    allowance = Allowance(60)
+    assert allowance.left(1000.0) == 60
+    for _ in range(60):
+        allowance.spend()
+    assert [allowance.left(now) for now in (1000.0, 1000.5, 1001.0, 1030.0, 5000.0)] == [0, 0, 1, 30, 60]
+
+
+def test_a_clock_that_goes_back_gives_nothing() -> None:
+    """And takes nothing."""
+    allowance = Allowance(6)
+    assert allowance.left(1000.0) == 6
+    allowance.spend()
+    assert (allowance.left(900.0), allowance.left(905.0), allowance.left(910.0)) == (5, 5, 6)
+
+
+def test_before_the_first_reading_nobody_knows() -> None:
+    """Then a window may be as long as there is history, and holds nothing as far as is known."""
+    density = Density()
+    assert (density.known, density.span(1), density.rows_in(3600.0)) == (False, math.inf, 0.0)
+
+
+def test_where_nothing_began_a_window_may_be_as_long_as_it_likes() -> None:
+    """That is known, other than before."""
+    density = Density()
+    density.note(0, 1800.0)
+    assert (density.known, density.span(1), density.rows_in(3600.0)) == (True, math.inf, 0.0)
+
+
+def test_the_last_readings_count_most() -> None:
+    """Each older one for half of the next."""
+    density = Density()
+    density.note(100, 100.0)
+    density.note(300, 100.0)
+    assert density.rows_in(150.0) == pytest.approx(350.0)
+    density.replace(10, 100.0)
+    assert density.rows_in(100.0) == pytest.approx(10.0)
+
+
+@given(st.floats(min_value=1e-4, max_value=50), st.integers(min_value=1, max_value=WINDOW_PAGES))
+def test_a_window_leaves_room_on_its_pages(rate: float, pages: int) -> None:
+    """Less of it the more pages there are; the meetings expected in it fit on that many requests."""
+    rows = window_span(rate, most=math.inf, pages=pages) * rate
+    assert pages_of(int(rows)) == pages
+    assert rows > 100 * pages - 17 * math.sqrt(pages)
+
+
+def test_a_window_is_no_longer_than_what_is_to_be_read() -> None:
+    """Also where the density is not known, or nothing."""
+    assert [window_span(rate, most=60.0) for rate in (None, 0.0, 0.001, 1000.0)][:3] == [60.0] * 3
+    assert window_span(1000.0, most=60.0) < 1.0
