@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from exporter.advice import ADVICE
 from exporter.app import Application, Surroundings
-from exporter.commands.advice import ADVICE
 from exporter.commands.check import HEADERS, diagnose, table
 from exporter.commands.demonstration import NOTE, demonstration
 from exporter.commands.setup import Setup, assemble

@@ -14,7 +14,7 @@ import click
 import structlog
 from tabulate import tabulate
 
-from exporter.commands.advice import advice
+from exporter.advice import advice
 from exporter.commands.configcheck import tell_warnings
 from exporter.commands.ledgercheck import examine_ledger, in_memory
 from exporter.commands.setup import assemble, set_up

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from exporter.commands.advice import advice
+from exporter.advice import advice
 from exporter.commands.backfill.progress import ProgressLost, open_progress
 from exporter.commands.backfill.reading import BEFORE, read
 from exporter.commands.backfill.seam import find_seam

@@ -1,4 +1,4 @@
-"""What to do about each reason, in a sentence or two: one table, for whoever reads what `check` prints.
+"""What to do about each reason, in a sentence or two: one table, for `check` and for the page for people.
 
 Pure. A reason has one piece of advice; where a vendor, or one question to it, needs another, that goes first.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.commands.advice import ADVICE, BY_KIND, BY_QUESTION, advice
+from exporter.advice import ADVICE, BY_KIND, BY_QUESTION, advice
 from exporter.config import SourceKind
 from exporter.model import Reason
 
