@@ -6,7 +6,7 @@ no vendor and no metric: sources come in as a Protocol, and what happens is told
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -15,6 +15,7 @@ import structlog
 from exporter import errors
 from exporter.log import frames
 from exporter.model import (
+    EVERYTHING,
     Answer,
     Collector,
     CollectorSnapshot,
@@ -22,6 +23,7 @@ from exporter.model import (
     Facts,
     Partial,
     Reason,
+    Selection,
     Snapshot,
     Source,
     SourceSnapshot,
@@ -74,16 +76,25 @@ class Collection:
             for source in sources
         ]
 
-    async def pull(self, until: float) -> Snapshot:
-        """What all sources answer by `until` (the event loop's time); never raises for a failed collector."""
+    async def pull(self, until: float, selection: Selection = EVERYTHING) -> Snapshot:
+        """What the selected collectors answer by `until` (the event loop's time); never raises for a failure.
+
+        A source of which none is selected is left out. Runs are shared between pulls of any selection.
+        """
         async with asyncio.TaskGroup() as group:
             tasks = [
-                (source, [group.create_task(runs.answer(until)) for runs in shared])
-                for source, shared in self._sources
+                (source, [group.create_task(runs.answer(until)) for runs in asked])
+                for source, asked in self._selected(selection)
             ]
         return Snapshot(
             tuple(self._seen(source, [task.result() for task in asked]) for source, asked in tasks)
         )
+
+    def _selected(self, selection: Selection) -> Iterator[tuple[Source, Sequence["_SharedRuns"]]]:
+        for source, shared in self._sources:
+            asked = [runs for runs in shared if selection.has_collector(runs.name)]
+            if selection.has_source(source.name) and (asked or selection.collectors is None):
+                yield source, asked
 
     def known(self) -> Snapshot:
         """What the last runs gave, without asking anybody; a collector that has not run yet is left out."""
@@ -98,7 +109,8 @@ class Collection:
 
     def _seen(self, source: Source, pulls: Sequence[tuple[CollectorSnapshot, bool]]) -> SourceSnapshot:
         self._observer.pulled(source.name, shared=not any(began for _, began in pulls))
-        return SourceSnapshot(source.name, source.kind, tuple(seen for seen, _ in pulls))
+        whole = len(pulls) == len(source.collectors)
+        return SourceSnapshot(source.name, source.kind, tuple(seen for seen, _ in pulls), whole)
 
 
 class _SharedRuns:
@@ -123,6 +135,11 @@ class _SharedRuns:
         self._last: Answer[Facts] | None = None
         self._last_success: float | None = None
         self._told: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        """The collector's name."""
+        return self._collector.name
 
     async def answer(self, until: float) -> tuple[CollectorSnapshot, bool]:
         """The answer for one pull, and whether it began a run."""

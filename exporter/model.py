@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import repeat
-from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from typing import ClassVar, Final, Generic, Protocol, TypeAlias, TypeVar
 
 
 class Reason(StrEnum):
@@ -321,17 +321,37 @@ class CollectorSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """What one pull is about: these sources, and of them these collectors; None means all there are."""
+
+    sources: frozenset[str] | None = None
+    collectors: frozenset[str] | None = None
+
+    def has_source(self, name: str) -> bool:
+        """True where the pull is about that source."""
+        return self.sources is None or name in self.sources
+
+    def has_collector(self, name: str) -> bool:
+        """True where the pull is about collectors of that name."""
+        return self.collectors is None or name in self.collectors
+
+
+EVERYTHING: Final = Selection()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSnapshot:
-    """The answers of all collectors of one source."""
+    """The answers of one source's collectors; `whole` is False where only some of them were asked."""
 
     source: str
     kind: str
     collectors: tuple[CollectorSnapshot, ...]
+    whole: bool = True
 
     @property
-    def up(self) -> bool:
-        """True where every collector of the source succeeded."""
-        return all(each.answer.success for each in self.collectors)
+    def up(self) -> bool | None:
+        """True where every collector of the source succeeded; None where not all of them were asked."""
+        return all(each.answer.success for each in self.collectors) if self.whole else None
 
 
 @dataclass(frozen=True, slots=True)

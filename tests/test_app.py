@@ -207,7 +207,7 @@ def test_a_transport_that_is_given_is_the_only_way(monkeypatch: pytest.MonkeyPat
     """The demo goes through no proxy, whoever names one, and leads nowhere else."""
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
 
-    async def run() -> list[bool]:
+    async def run() -> list[bool | None]:
         transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
         named = HttpSettings(proxy=inline("http://127.0.0.1:9"))
         app = application(daily_settings(http=named), daily_settings(name="other"), transport=transport)

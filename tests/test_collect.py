@@ -23,6 +23,7 @@ from exporter.model import (
     Finding,
     Partial,
     Reason,
+    Selection,
     Snapshot,
     WatchedRooms,
 )
@@ -347,6 +348,107 @@ def test_a_run_that_needs_a_moment_to_stop_still_counts_as_failed() -> None:
         assert [moment for moment, _ in answers] == near([3.0 + GRACE, 4.1])
         assert [answer.reason for _, answer in answers] == [Reason.TIMEOUT, None]
         assert [answer.reason for _, _, answer in with_one.runs.runs] == [Reason.TIMEOUT, None]
+
+    virtual(run)
+
+
+# Selections
+
+
+def only(*collectors: str, source: str | None = None) -> Selection:
+    """A pull about these collectors, or all where none is named, of that source or of all."""
+    return Selection(frozenset({source}) if source else None, frozenset(collectors) if collectors else None)
+
+
+@dataclass
+class Two:
+    """A collection of two sources, one with two collectors."""
+
+    min_interval: float = 0.0
+    runs: Runs = field(default_factory=Runs)
+
+    def __post_init__(self) -> None:
+        self.presence, self.meetings, self.chat = (kind([takes(1.0)]) for kind in (Asked, AskedBeside, Asked))
+        sources = [Account([self.presence, self.meetings]), Account([self.chat], name="chat")]
+        self.collection = Collection(
+            sources, min_interval=self.min_interval, observer=self.runs, wall=WallClock()
+        )
+
+    async def shown(self, selection: Selection) -> dict[str, tuple[tuple[str, ...], bool]]:
+        """The collectors of each source on one page, and whether those are all."""
+        snapshot = await self.collection.pull(loop_time() + 10, selection)
+        return {
+            each.source: (tuple(seen.collector for seen in each.collectors), each.whole)
+            for each in snapshot.sources
+        }
+
+    def asked(self) -> list[int]:
+        """How often each collector was asked."""
+        return [len(each.began) for each in (self.presence, self.meetings, self.chat)]
+
+
+@pytest.mark.parametrize(
+    "selection, shown, asked",
+    [
+        (Selection(), {"acme": (("presence", "meetings"), True), "chat": (("presence",), True)}, [1, 1, 1]),
+        (only(source="acme"), {"acme": (("presence", "meetings"), True)}, [1, 1, 0]),
+        (only("presence"), {"acme": (("presence",), False), "chat": (("presence",), True)}, [1, 0, 1]),
+        (only("meetings"), {"acme": (("meetings",), False)}, [0, 1, 0]),
+        (only("presence", "meetings", source="acme"), {"acme": (("presence", "meetings"), True)}, [1, 1, 0]),
+        (only("meetings", source="chat"), {}, [0, 0, 0]),
+        (Selection(frozenset(), None), {}, [0, 0, 0]),
+        (Selection(None, frozenset()), {}, [0, 0, 0]),
+    ],
+)
+def test_only_what_is_selected_is_asked_and_shown(
+    selection: Selection, shown: dict[str, tuple[tuple[str, ...], bool]], asked: list[int]
+) -> None:
+    """A source with none of the collectors is left out; one with some of them says that these are not all."""
+
+    async def run() -> None:
+        two = Two()
+
+        assert await two.shown(selection) == shown
+        assert two.asked() == asked
+        assert two.runs.pulls == [(source, False) for source in shown]
+
+    virtual(run)
+
+
+def test_runs_are_shared_whatever_is_selected() -> None:
+    """By collector: one that was asked for another page is not asked again, one that was not is."""
+
+    async def run() -> None:
+        two = Two(min_interval=10.0)
+        await two.shown(only("presence", source="acme"))
+        await two.shown(Selection())
+        await two.shown(only(source="acme"))
+        assert two.asked() == [1, 1, 1]
+        await asyncio.sleep(10)
+        await asyncio.gather(two.shown(only("presence")), two.shown(Selection()), two.shown(only("meetings")))
+
+        assert two.asked() == [2, 2, 2]
+        # Whoever began a run of one collector of a source did not merely share.
+        first, later = two.runs.pulls[:4], sorted(two.runs.pulls[4:])
+        assert first == [("acme", False), ("acme", False), ("chat", False), ("acme", True)]
+        assert later == [("acme", False)] * 2 + [("acme", True), ("chat", False), ("chat", True)]
+
+    virtual(run)
+
+
+def test_a_source_that_was_asked_in_part_is_neither_up_nor_down() -> None:
+    """What was not asked might fail; what was asked says itself that it did."""
+
+    async def run() -> None:
+        gone = Asked([takes(0.0, error=NotFound("gone"))])
+        both = Bench([gone, AskedBeside([takes(0.0)])])
+
+        async def up(*collectors: str) -> bool | None:
+            [source] = (await both.collection.pull(loop_time() + 1, only(*collectors))).sources
+            return source.up
+
+        assert [await up(), await up("meetings"), await up("presence")] == [False, None, None]
+        assert await up("presence", "meetings") is False
 
     virtual(run)
 

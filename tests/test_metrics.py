@@ -230,6 +230,14 @@ def test_all_families_can_be_shown() -> None:
     assert list(page(everything)) == [family.name for family in FAMILIES]
 
 
+def test_whether_a_source_is_up_is_not_shown_where_it_was_asked_in_part() -> None:
+    """All else about it is."""
+    part = Snapshot((SourceSnapshot("acme", "daily", (seen(DOMAIN),), whole=False),))
+    names = DOMAIN_PRESENCE | ABOUT_COLLECTING - {"presence_up"}
+
+    assert set(page(part)) == names
+
+
 def test_counts_are_shown_as_they_are() -> None:
     """Zeros that were counted are shown too."""
     shown = page(of_one(seen(DOMAIN), seen(ONGOING, name="meetings")))

@@ -30,7 +30,9 @@ def families(snapshot: Snapshot, *, openmetrics: bool) -> Iterable[Metric]:
     page = Page(openmetrics=openmetrics)
     for source in snapshot.sources:
         section = Section(page, source.source)
-        section.value(c.UP, source.up)
+        # Of a source that was asked in part only, nobody knows.
+        if source.up is not None:
+            section.value(c.UP, source.up)
         section.value(c.SOURCE_INFO, 1, source.kind)
         for collector in source.collectors:
             _show_collector(section, collector)

@@ -235,7 +235,7 @@ UP: Final = Family(
     "gauge",
     SOURCE,
     "1 where every collector of the source succeeded in the collection shown; 0 where one failed; there for"
-    " each configured source.",
+    " each source of which the page asked all collectors, and absent where collect[] asked for some of them.",
 )
 COLLECTOR_SUCCESS: Final = Family(
     "presence_collector_success",

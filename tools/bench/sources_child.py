@@ -31,7 +31,7 @@ async def main() -> None:
             answer = sum(isinstance(each, ssl.SSLContext) for each in gc.get_objects())
         else:
             snapshot = await application.collection.pull(loop.time() + config.collect.timeout)
-            answer = sum(source.up for source in snapshot.sources)
+            answer = sum(bool(source.up) for source in snapshot.sources)
         print(answer, flush=True)
 
 
