@@ -5,6 +5,7 @@ All of it is counted by this process since its start, in a registry of its own. 
 decides nothing.
 """
 
+from exporter.telemetry.activity import EndpointActivity, SourceActivity
 from exporter.telemetry.counters import BuildInfo, Telemetry
 
-__all__ = ["BuildInfo", "Telemetry"]
+__all__ = ["BuildInfo", "EndpointActivity", "SourceActivity", "Telemetry"]

@@ -1,5 +1,6 @@
 """Every counter of this process, and who may count on it; decides nothing."""
 
+from collections import Counter as Counts
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from prometheus_client import (
 )
 
 from exporter.model import Answer, Facts, Reason, Source
+from exporter.telemetry.activity import SourceActivity
 from exporter.telemetry.upstream import SINCE_START, UpstreamCounters, UpstreamObserver
 
 
@@ -43,6 +45,7 @@ class Telemetry:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
         self._observers: dict[str, UpstreamObserver] = {}
+        self._pulls: Counts[tuple[str, bool]] = Counts()
         self._upstream = UpstreamCounters(registry, buckets=request_buckets, wall=wall)
         self._count_collections(registry)
         self._count_requests(registry, request_buckets)
@@ -125,6 +128,7 @@ class Telemetry:
     def pulled(self, source: str, *, shared: bool) -> None:
         """One pull was answered for a source."""
         (self._shared if shared else self._collections).labels(source).inc()
+        self._pulls[source, shared] += 1
 
     def served(self, handler: str, code: int, *, seconds: float) -> None:
         """One request to us is over."""
@@ -134,6 +138,11 @@ class Telemetry:
     def decode_seconds(self) -> float:
         """How long decoding the last answers of all sources kept everything else waiting."""
         return sum(observer.decode_seconds for observer in self._observers.values())
+
+    def activity(self, source: str) -> SourceActivity:
+        """What that source's vendor was asked lately, and how its pulls were answered."""
+        endpoints = self.observer(source).activity()
+        return SourceActivity(endpoints, self._pulls[source, False], self._pulls[source, True])
 
     def families(self) -> Iterable[Metric]:
         """The families of this process, for the page."""

@@ -12,6 +12,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from exporter.model import Reason, Source, SourceObserver
+from exporter.telemetry.activity import EndpointActivity, Recent
 
 log = structlog.get_logger(__name__)
 
@@ -95,11 +96,26 @@ class UpstreamObserver(SourceObserver):
         self._pauses: dict[str, float] = {}
         self._decoding: dict[str, float] = {}
         self._drifting: dict[str, float] = {}
+        self._recent: dict[str, Recent] = {}
+        self._remaining: dict[str, int] = {}
 
     @property
     def decode_seconds(self) -> float:
         """How long the last answers of all endpoints kept everything else waiting."""
         return sum(self._decoding.values())
+
+    def activity(self) -> tuple[EndpointActivity, ...]:
+        """What every path of the source was asked lately, and what the vendor asks of us there."""
+        now = self._counters.wall()
+        return tuple(
+            EndpointActivity(
+                endpoint,
+                self._recent[endpoint].count(now) if endpoint in self._recent else 0,
+                self._remaining.get(endpoint),
+                self._pause(endpoint) - now if self._pause(endpoint) else None,
+            )
+            for endpoint in dict.fromkeys((*self._endpoints, *self._recent))
+        )
 
     def announce(self, source: Source) -> None:
         """Set every series that is known in advance to 0."""
@@ -122,6 +138,7 @@ class UpstreamObserver(SourceObserver):
         self._counters.requests.labels(*labels, code).inc()
         self._counters.durations.labels(*labels).observe(seconds)
         self._counters.bytes.labels(*labels).inc(size)
+        self._recent.setdefault(endpoint, Recent()).add(self._counters.wall())
 
     def retried(self, endpoint: str, reason: Reason) -> None:
         """The same request will be sent again."""
@@ -130,6 +147,7 @@ class UpstreamObserver(SourceObserver):
     def remaining(self, endpoint: str, requests: float) -> None:
         """The vendor said how many requests are left."""
         self._counters.remaining.labels(self._source, endpoint).set(requests)
+        self._remaining[endpoint] = int(requests)
 
     def paused(self, scope: str, *, until: float) -> None:
         """Nothing is asked until then."""
