@@ -46,6 +46,18 @@ class Pauses:
             return None
         return Pause(known.reason, known.until - now)
 
+    def in_force(self, *, now: float) -> dict[str, Pause]:
+        """All pauses in force, by scope."""
+        return {scope: pause for scope in self._scopes if (pause := self.present(scope, now=now))}
+
+    def take_over(self, other: "Pauses") -> None:
+        """Keep the pauses of another source of the same account as well: of two, the one that ends later."""
+        for scope, theirs in other._scopes.items():
+            mine = self._scopes.setdefault(scope, _Scope())
+            if theirs.until > mine.until:
+                mine.until, mine.reason = theirs.until, theirs.reason
+            mine.next_unnamed = max(mine.next_unnamed, theirs.next_unnamed)
+
     def begin(
         self, scope: str, *, wait: float | None, now: float, reason: Reason = Reason.RATE_LIMITED
     ) -> float:

@@ -130,3 +130,42 @@ def test_a_pace_that_is_kept_makes_nobody_wait() -> None:
     """Requests as slow as the rate pass at once, for ever."""
     pace = Pace(rate=2.0, burst=1)
     assert [pace.take(now=1000.0 + n / 2) for n in range(50)] == [0.0] * 50
+
+
+def test_what_is_in_force_is_told_by_scope() -> None:
+    """Pauses that are over are not among it."""
+    pauses = Pauses()
+    pauses.begin("/a", wait=10.0, now=1000.0)
+    pauses.begin("/b", wait=30.0, now=1000.0, reason=Reason.SERVER_ERROR)
+
+    assert {scope: (each.reason, each.left) for scope, each in pauses.in_force(now=1010.0).items()} == {
+        "/b": (Reason.SERVER_ERROR, 20.0)
+    }
+
+
+def test_pauses_that_are_taken_over_hold_and_shorten_none() -> None:
+    """Of two for one scope the later end counts, with its reason; the other's are left as they were."""
+    mine, theirs = Pauses(), Pauses()
+    mine.begin("/a", wait=50.0, now=1000.0)
+    mine.begin("/b", wait=10.0, now=1000.0)
+    theirs.begin("/a", wait=20.0, now=1000.0, reason=Reason.SERVER_ERROR)
+    theirs.begin("/b", wait=20.0, now=1000.0, reason=Reason.SERVER_ERROR)
+    theirs.begin("/c", wait=30.0, now=1000.0)
+    mine.take_over(theirs)
+
+    assert {scope: (each.reason, each.left) for scope, each in mine.in_force(now=1000.0).items()} == {
+        "/a": (Reason.RATE_LIMITED, 50.0),
+        "/b": (Reason.SERVER_ERROR, 20.0),
+        "/c": (Reason.RATE_LIMITED, 30.0),
+    }
+    mine.begin("/c", wait=60.0, now=1000.0)
+    assert left(theirs, 1000.0, "/c") == 30.0
+
+
+def test_unnamed_pauses_go_on_doubling_where_they_are_taken_over() -> None:
+    """The refusals go on, whoever asks."""
+    mine, theirs = Pauses(), Pauses()
+    theirs.begin("", wait=None, now=1000.0)
+    mine.take_over(theirs)
+
+    assert mine.begin("", wait=None, now=1100.0) == 2 * FIRST_UNNAMED

@@ -91,7 +91,7 @@ def build_source(
     fetcher = partial(
         build_fetcher,
         settings.http,
-        max_bytes=config.collect.max_response_bytes,
+        max_bytes=lambda: config.collect.max_response_bytes,
         observer=observer,
         around=around,
     )

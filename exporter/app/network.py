@@ -20,6 +20,7 @@ from exporter.config import HttpSettings
 from exporter.errors import ConfigError
 from exporter.fetch import Fetcher, Vendor
 from exporter.model import SourceObserver
+from exporter.pauses import Pauses
 
 USER_AGENT = f"presence-exporter/{__version__}"
 
@@ -43,9 +44,15 @@ class Surroundings:
 
 
 def build_fetcher(
-    http: HttpSettings, vendor: Vendor, *, max_bytes: int, observer: SourceObserver, around: Surroundings
+    http: HttpSettings,
+    vendor: Vendor,
+    *,
+    max_bytes: Callable[[], int],
+    observer: SourceObserver,
+    around: Surroundings,
+    pauses: Pauses | None = None,
 ) -> Fetcher:
-    """What asks one account's vendor, with a client of its own."""
+    """What asks one account's vendor, with a client of its own; raises `ConfigError`."""
     return Fetcher(
         _client(http, around.transport),
         vendor,
@@ -53,6 +60,7 @@ def build_fetcher(
         max_bytes=max_bytes,
         wall=around.wall,
         rng=around.rng,
+        pauses=pauses,
     )
 
 

@@ -51,17 +51,19 @@ class Fetcher:
         vendor: Vendor,
         *,
         observer: SourceObserver,
-        max_bytes: int,
+        max_bytes: Callable[[], int],
         wall: Callable[[], float],
         rng: random.Random,
+        pauses: Pauses | None = None,
     ) -> None:
+        """`max_bytes` is asked at each answer; `pauses` are those that the account is known to want."""
         self._client = client
         self._vendor = vendor
         self._observer = observer
         self._max_bytes = max_bytes
         self._wall = wall
         self._rng = rng
-        self._pauses = Pauses()
+        self._pauses = Pauses() if pauses is None else pauses
         self._turns = asyncio.Semaphore(vendor.at_once)
         self._typical: dict[str, float] = {}
 
@@ -132,14 +134,14 @@ class Fetcher:
 
     async def _exchange(self, question: Question) -> tuple[httpx.Response, bytearray]:
         """Send once and read the body as far as it may be read; the observer hears what came of it."""
-        started, code, body = self._now(), "error", bytearray()
+        started, code, body, most = self._now(), "error", bytearray(), self._max_bytes()
         url = self._vendor.base_url + question.path
         headers = dict(self._vendor.credential.headers())
         try:
             async with self._client.stream(
                 "GET", url, params=question.params or None, headers=headers, follow_redirects=False
             ) as response:
-                whole = await self._read(response, body)
+                whole = await self._read(response, body, most=most)
                 code = str(response.status_code)
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise translated(error, question.endpoint) from error
@@ -149,13 +151,13 @@ class Fetcher:
             log.debug("upstream request", source=self._vendor.name, endpoint=question.endpoint, code=code,
                       seconds=round(seconds, 3), bytes=len(body))  # fmt: skip
         if not whole:
-            raise errors.AnswerTooLarge(f"{question.endpoint}: more than {self._max_bytes} bytes")
+            raise errors.AnswerTooLarge(f"{question.endpoint}: more than {most} bytes")
         return response, body
 
-    async def _read(self, response: httpx.Response, body: bytearray) -> bool:
+    async def _read(self, response: httpx.Response, body: bytearray, *, most: int) -> bool:
         """Read into `body`, and no more than allowed; True where that is all of it that is wanted."""
         good = response.status_code == httpx.codes.OK
-        most = self._max_bytes if good else min(REFUSAL_BYTES, self._max_bytes)
+        most = most if good else min(REFUSAL_BYTES, most)
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > most:

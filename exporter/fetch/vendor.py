@@ -40,6 +40,11 @@ class Vendor:
     pace: Pace | None = None
     at_once: int = 10
 
+    def is_same_account(self, other: "Vendor") -> bool:
+        """Whether both ask at the same address with what is, at this moment, the same credential."""
+        mine, theirs = (dict(each.credential.headers()) for each in (self, other))
+        return self.base_url == other.base_url and mine == theirs
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

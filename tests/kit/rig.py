@@ -100,7 +100,7 @@ def make_fetcher(
         httpx.AsyncClient(transport=transport, timeout=None, follow_redirects=True),
         vendor,
         observer=observer or Heard(),
-        max_bytes=max_bytes,
+        max_bytes=lambda: max_bytes,
         wall=wall or WallClock(),
         rng=rng or random.Random(7),
     )

@@ -77,7 +77,7 @@ async def read(
     fetcher = build_fetcher(
         settings.http,
         vendor,
-        max_bytes=config.collect.max_response_bytes,
+        max_bytes=lambda: config.collect.max_response_bytes,
         observer=oddities,
         around=setup.surroundings,
     )
