@@ -21,6 +21,7 @@ from exporter.model import (
     CollectorSnapshot,
     Deadline,
     Facts,
+    Offer,
     Partial,
     Reason,
     Selection,
@@ -96,6 +97,13 @@ class Collection:
             if selection.has_source(source.name) and (asked or selection.collectors is None):
                 yield source, asked
 
+    def offers(self) -> tuple[Offer, ...]:
+        """What a pull can be about, in the order of the configuration."""
+        return tuple(
+            Offer(source.name, source.kind, tuple(runs.name for runs in shared))
+            for source, shared in self._sources
+        )
+
     def known(self) -> Snapshot:
         """What the last runs gave, without asking anybody; a collector that has not run yet is left out."""
         return Snapshot(
@@ -132,7 +140,8 @@ class _SharedRuns:
         self._wall = wall
         self._run: _Run | None = None
         self._good: tuple[float, Answer[Facts]] | None = None
-        self._last: Answer[Facts] | None = None
+        self._last: tuple[float, Answer[Facts]] | None = None
+        self._kept: Facts | None = None
         self._last_success: float | None = None
         self._told: set[str] = set()
 
@@ -151,10 +160,11 @@ class _SharedRuns:
         return await self._seen(await self._run.wait(until), until), began
 
     def known(self) -> CollectorSnapshot | None:
-        """What the last run gave; None before the first."""
+        """What the last run gave, and what the last pull was shown of the kept; None before the first."""
         if self._last is None:
             return None
-        return CollectorSnapshot(self._collector.name, self._last, self._last_success)
+        ran_at, answer = self._last
+        return CollectorSnapshot(self._collector.name, answer, self._last_success, self._kept, ran_at)
 
     async def _seen(self, answer: Answer[Facts], until: float) -> CollectorSnapshot:
         """The answer, and what the collector keeps; where that cannot be had, the answer is a failure."""
@@ -166,6 +176,7 @@ class _SharedRuns:
             answer = self._without_kept(answer, errors.LedgerUnavailable(LEDGER_LATE))
         except Exception as error:  # noqa: BLE001 - the wall: a bug fails its own collector
             answer = self._without_kept(answer, error)
+        self._kept = kept
         return CollectorSnapshot(self._collector.name, answer, self._last_success, kept)
 
     def _without_kept(self, answer: Answer[Facts], error: Exception) -> Answer[Facts]:
@@ -173,7 +184,9 @@ class _SharedRuns:
         self._good = None
         reason = _reason(error)
         self._tell(reason, error)
-        return replace(answer, reason=answer.reason or reason, detail=answer.detail or _detail(error))
+        failed = replace(answer, reason=answer.reason or reason, detail=answer.detail or _detail(error))
+        self._last = (self._wall(), failed)
+        return failed
 
     async def _collect(self, run: "_Run") -> Answer[Facts]:
         """One run: the one place where an error that nobody foresaw becomes the reason `internal`."""
@@ -187,7 +200,7 @@ class _SharedRuns:
         except Exception as surprise:  # noqa: BLE001 - the wall: a bug fails its own collector
             error = surprise
         answer: Answer[Facts] = Answer(facts, _reason(error), _now() - run.started, _detail(error))
-        self._last = answer
+        self._last = (self._wall(), answer)
         self._observer.ran(self._source, self._collector.name, answer=answer)
         if error is None:
             self._good = (run.started, answer)

@@ -312,12 +312,16 @@ class Answer(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class CollectorSnapshot:
-    """One collector's answer at the moment of a pull, when it last succeeded, and what it keeps counting."""
+    """One collector's answer at the moment of a pull, when it last succeeded, and what it keeps counting.
+
+    `ran_at` is when the run ended that gave the answer (Unix seconds), None where nobody said.
+    """
 
     collector: str
     answer: Answer[Facts]
     last_success: float | None
     kept: Facts | None = None
+    ran_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +341,15 @@ class Selection:
 
 
 EVERYTHING: Final = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be asked of one source: the names of its collectors."""
+
+    source: str
+    kind: str
+    collectors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

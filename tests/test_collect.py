@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from exporter.collect import GRACE, Collection
-from exporter.errors import CredentialRefused, NotFound
+from exporter.errors import CredentialRefused, LedgerUnavailable, NotFound
 from exporter.model import (
     Answer,
     CollectorSnapshot,
@@ -633,6 +633,37 @@ def test_nothing_is_known_before_the_first_run_and_the_last_one_after_it() -> No
         assert seen.answer == Answer(None, Reason.NOT_FOUND, 0.0, "gone")
         assert seen.last_success == WALL_START
         assert len(with_one.collectors[0].began) == 2
+
+    virtual(run)
+
+
+def test_what_is_known_says_when_it_was_so() -> None:
+    """The end of the last run, also of a failed one; and what was kept at the last pull."""
+
+    async def run() -> None:
+        collector = Asked([takes(0.0), takes(2.0, error=NotFound("gone"))], counted=facts(5))
+        with_one = Bench([collector])
+        await with_one.pull()
+        await asyncio.sleep(10)
+        await with_one.pull()
+        [seen] = with_one.collection.known().sources[0].collectors
+
+        assert (seen.ran_at, seen.last_success, seen.kept) == (WALL_START + 12, WALL_START, facts(5))
+
+    virtual(run)
+
+
+def test_what_a_collector_could_not_keep_is_known_as_a_failure() -> None:
+    """Although its run went well: whoever looks must not take the counters for good ones."""
+
+    async def run() -> None:
+        collector = Asked([takes(0.0)], counted=LedgerUnavailable("ledger: gone"))
+        with_one = Bench([collector])
+        await with_one.pull()
+        [seen] = with_one.collection.known().sources[0].collectors
+
+        assert (seen.answer.reason, seen.answer.detail) == (Reason.LEDGER, "ledger: gone")
+        assert seen.kept is None
 
     virtual(run)
 
