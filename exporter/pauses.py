@@ -52,7 +52,7 @@ class Pauses:
 
     def take_over(self, other: "Pauses") -> None:
         """Keep the pauses of another source of the same account as well: of two, the one that ends later."""
-        for scope, theirs in other._scopes.items():
+        for scope, theirs in other._scopes.items():  # noqa: SLF001 - it is its own class
             mine = self._scopes.setdefault(scope, _Scope())
             if theirs.until > mine.until:
                 mine.until, mine.reason = theirs.until, theirs.reason

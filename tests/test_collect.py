@@ -668,6 +668,109 @@ def test_what_a_collector_could_not_keep_is_known_as_a_failure() -> None:
     virtual(run)
 
 
+# Sources that come and go
+
+
+def collection_of(*sources: Account, min_interval: float = 10.0, runs: Runs | None = None) -> Collection:
+    """A collection of these sources."""
+    return Collection(sources, min_interval=min_interval, observer=runs or Runs(), wall=WallClock())
+
+
+def test_a_source_that_stays_keeps_its_runs_wherever_it_stands() -> None:
+    """Its good answer is shared as before; what is new is asked, what is gone is not."""
+
+    async def run() -> None:
+        stays, goes, comes = (Account([Asked([takes(0.0)])], name=name) for name in ("b", "a", "c"))
+        collection = collection_of(goes, stays)
+        await collection.pull(loop_time() + 5)
+        gone = collection.replace([comes, stays], min_interval=10.0)
+        snapshot = await collection.pull(loop_time() + 5)
+
+        assert [each.source for each in gone] == [goes]
+        assert [source.source for source in snapshot.sources] == ["c", "b"]
+        assert [source.source for source in collection.known().sources] == ["c", "b"]
+        assert [len(each.collectors[0].began) for each in (stays, goes, comes)] == [1, 1, 1]
+
+    virtual(run)
+
+
+def test_a_pull_under_way_ends_with_the_sources_that_it_began_with() -> None:
+    """Whatever is replaced meanwhile; a run of a source that stays is joined by those who come later."""
+
+    async def run() -> None:
+        stays, goes = (Account([Asked([takes(4.0)])], name=name) for name in ("stays", "goes"))
+        collection = collection_of(stays, goes)
+        pulling = asyncio.create_task(collection.pull(loop_time() + 5))
+        await asyncio.sleep(1)
+        collection.replace([stays], min_interval=10.0)
+        later = await collection.pull(loop_time() + 5)
+        sooner = await pulling
+
+        assert [(source.source, source.up) for source in sooner.sources] == [("stays", True), ("goes", True)]
+        assert [(source.source, source.up) for source in later.sources] == [("stays", True)]
+        assert (loop_time(), stays.collectors[0].began) == (START + 4, [0.0])
+
+    virtual(run)
+
+
+def test_another_interval_counts_for_the_answers_that_are_there() -> None:
+    """From the next pull on."""
+
+    async def run() -> None:
+        source = Account([Asked([takes(0.0)])])
+        collection = collection_of(source, min_interval=100.0)
+        await collection.pull(loop_time() + 5)
+        await asyncio.sleep(20)
+        collection.replace([source], min_interval=30.0)
+        await collection.pull(loop_time() + 5)
+        await asyncio.sleep(20)
+        await collection.pull(loop_time() + 5)
+
+        assert source.collectors[0].began == near([0.0, 40.0])
+
+    virtual(run)
+
+
+def test_a_source_that_is_gone_is_used_until_its_last_pull_and_run_are_over() -> None:
+    """A run that was given up may take a while to end; nobody is to close what it still works with."""
+
+    async def slow_to_stop(deadline: Deadline) -> Partial:
+        try:
+            return await takes(1e9)(deadline)
+        finally:
+            await asyncio.sleep(2)
+
+    async def run() -> None:
+        source = Account([Asked([slow_to_stop]), AskedBeside([takes(0.0)], counts_for=4.0)])
+        collection = collection_of(source)
+        leaving = asyncio.create_task(collection.pull(loop_time() + 10))
+        await asyncio.sleep(1)
+        [gone] = collection.replace([], min_interval=10.0)
+        unused = asyncio.create_task(gone.users.none())
+        await asyncio.sleep(1.9)
+        leaving.cancel()
+        await asyncio.sleep(1.9)
+        assert not unused.done()
+        await unused
+        assert loop_time() == near(START + 4.9)
+
+    virtual(run)
+
+
+def test_a_source_that_nobody_uses_is_free_at_once() -> None:
+    """Also after it was used."""
+
+    async def run() -> None:
+        source = Account([Asked([takes(1.0)])])
+        collection = collection_of(source)
+        await collection.pull(loop_time() + 5)
+        [gone] = collection.replace([], min_interval=10.0)
+        await gone.users.none()
+        assert loop_time() == START + 1
+
+    virtual(run)
+
+
 # The log
 
 

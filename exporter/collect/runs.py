@@ -1,33 +1,28 @@
-"""Asks all collectors at once, a wall around each, and shares their runs between pulls.
+"""The runs of one collector, shared between the pulls that come together.
 
 A pull that overlaps a run joins it; a pull within `min_interval` of the start of the last good run gets
-that result. A run lives to the deadline of its latest waiter and is cancelled when all have gone. It knows
-no vendor and no metric: sources come in as a Protocol, and what happens is told to an observer.
+that result. A run lives to the deadline of its latest waiter and is cancelled when all have gone. Here is
+the wall: what a collector raises fails that collector, and nothing else.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
 
 from exporter import errors
+from exporter.collect.users import Users
 from exporter.log import frames
 from exporter.model import (
-    EVERYTHING,
     Answer,
     Collector,
     CollectorSnapshot,
     Deadline,
     Facts,
-    Offer,
     Partial,
     Reason,
-    Selection,
-    Snapshot,
-    Source,
-    SourceSnapshot,
 )
 
 log = structlog.get_logger(__name__)
@@ -54,74 +49,7 @@ class CollectionObserver(Protocol):
         """One pull was answered for a source; `shared` where it began no run of its own."""
 
 
-class Collection:
-    """All sources, asked together; one pull is one call."""
-
-    def __init__(
-        self,
-        sources: Sequence[Source],
-        *,
-        min_interval: float,
-        observer: CollectionObserver,
-        wall: Callable[[], float],
-    ) -> None:
-        self._observer = observer
-        self._sources = [
-            (
-                source,
-                [
-                    _SharedRuns(source.name, each, min_interval=min_interval, observer=observer, wall=wall)
-                    for each in source.collectors
-                ],
-            )
-            for source in sources
-        ]
-
-    async def pull(self, until: float, selection: Selection = EVERYTHING) -> Snapshot:
-        """What the selected collectors answer by `until` (the event loop's time); never raises for a failure.
-
-        A source of which none is selected is left out. Runs are shared between pulls of any selection.
-        """
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                (source, [group.create_task(runs.answer(until)) for runs in asked])
-                for source, asked in self._selected(selection)
-            ]
-        return Snapshot(
-            tuple(self._seen(source, [task.result() for task in asked]) for source, asked in tasks)
-        )
-
-    def _selected(self, selection: Selection) -> Iterator[tuple[Source, Sequence["_SharedRuns"]]]:
-        for source, shared in self._sources:
-            asked = [runs for runs in shared if selection.has_collector(runs.name)]
-            if selection.has_source(source.name) and (asked or selection.collectors is None):
-                yield source, asked
-
-    def offers(self) -> tuple[Offer, ...]:
-        """What a pull can be about, in the order of the configuration."""
-        return tuple(
-            Offer(source.name, source.kind, tuple(runs.name for runs in shared))
-            for source, shared in self._sources
-        )
-
-    def known(self) -> Snapshot:
-        """What the last runs gave, without asking anybody; a collector that has not run yet is left out."""
-        return Snapshot(
-            tuple(
-                SourceSnapshot(
-                    source.name, source.kind, tuple(seen for runs in shared if (seen := runs.known()))
-                )
-                for source, shared in self._sources
-            )
-        )
-
-    def _seen(self, source: Source, pulls: Sequence[tuple[CollectorSnapshot, bool]]) -> SourceSnapshot:
-        self._observer.pulled(source.name, shared=not any(began for _, began in pulls))
-        whole = len(pulls) == len(source.collectors)
-        return SourceSnapshot(source.name, source.kind, tuple(seen for seen, _ in pulls), whole)
-
-
-class _SharedRuns:
+class SharedRuns:
     """The runs of one collector: the present one, and the last good answer while it may be shared."""
 
     def __init__(
@@ -129,14 +57,17 @@ class _SharedRuns:
         source: str,
         collector: Collector,
         *,
-        min_interval: float,
+        min_interval: Callable[[], float],
         observer: CollectionObserver,
+        users: Users,
         wall: Callable[[], float],
     ) -> None:
+        """`min_interval` is asked at each pull; `users` hears of every run, to its very end."""
         self._source = source
         self._collector = collector
-        self._min_interval = min_interval if collector.interval is None else collector.interval
+        self._min_interval = min_interval
         self._observer = observer
+        self._users = users
         self._wall = wall
         self._run: _Run | None = None
         self._good: tuple[float, Answer[Facts]] | None = None
@@ -152,11 +83,12 @@ class _SharedRuns:
 
     async def answer(self, until: float) -> tuple[CollectorSnapshot, bool]:
         """The answer for one pull, and whether it began a run."""
-        if self._good is not None and _now() - self._good[0] < self._min_interval:
+        if self._good is not None and _now() - self._good[0] < self._shared_for():
             return await self._seen(self._good[1], until), False
         began = self._run is None or self._run.over
         if self._run is None or began:
             self._run = _Run(self._collect, until)
+            self._users.until_done(self._run.task)
         return await self._seen(await self._run.wait(until), until), began
 
     def known(self) -> CollectorSnapshot | None:
@@ -165,6 +97,10 @@ class _SharedRuns:
             return None
         ran_at, answer = self._last
         return CollectorSnapshot(self._collector.name, answer, self._last_success, self._kept, ran_at)
+
+    def _shared_for(self) -> float:
+        interval = self._collector.interval
+        return self._min_interval() if interval is None else interval
 
     async def _seen(self, answer: Answer[Facts], until: float) -> CollectorSnapshot:
         """The answer, and what the collector keeps; where that cannot be had, the answer is a failure."""
@@ -238,12 +174,12 @@ class _Run:
         self._wall: asyncio.Timeout | None = None
         self._waiting = 0
         self._abandoned = False
-        self._task = asyncio.create_task(collect(self))
+        self.task = asyncio.create_task(collect(self))
 
     @property
     def over(self) -> bool:
         """True where nobody can join any more."""
-        return self._abandoned or self._task.done() or (self._wall is not None and self._wall.expired())
+        return self._abandoned or self.task.done() or (self._wall is not None and self._wall.expired())
 
     async def inside_wall(self, collect: Callable[[Deadline], Awaitable[Partial]]) -> Partial:
         """Run `collect` to the deadline of the latest waiter; raises `TimeoutError` there."""
@@ -258,18 +194,18 @@ class _Run:
             self._wall.reschedule(self.deadline.at)
         try:
             async with asyncio.timeout_at(until + GRACE):
-                return await asyncio.shield(self._task)
+                return await asyncio.shield(self.task)
         except TimeoutError:
             # Where decoding kept the loop past this moment, the answer is there all the same.
-            if self._task.done():
-                return self._task.result()
+            if self.task.done():
+                return self.task.result()
             return Answer(None, Reason.TIMEOUT, _now() - self.started, LATE)
         finally:
             self._waiting -= 1
             # A run whose time is up ends by itself, and counts as failed.
             if not self._waiting and not self.over:
                 self._abandoned = True
-                self._task.cancel()
+                self.task.cancel()
 
 
 def _reason(error: Exception | None) -> Reason | None:

@@ -1,0 +1,10 @@
+"""Asks all collectors at once, a wall around each, and shares their runs between pulls.
+
+`runs` are those of one collector, `collection` has all of all sources. It knows no vendor and no metric:
+sources come in as a Protocol, and what happens is told to an observer.
+"""
+
+from exporter.collect.collection import Collection, SharedSource
+from exporter.collect.runs import GRACE, CollectionObserver
+
+__all__ = ["GRACE", "Collection", "CollectionObserver", "SharedSource"]
