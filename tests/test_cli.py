@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 import click
 import pytest
@@ -29,7 +30,7 @@ TABLE: Final = [
     ("--web.listen-address", "127.0.0.1:1", "listen_addresses", (Address("127.0.0.1", 1),)),
     ("--web.telemetry-path", "/m", "telemetry_path", "/m"),
     ("--web.max-requests", "7", "max_requests", 7),
-    ("--web.external-url", "https://example.org/a/b/", "link_prefix", "/a/b"),
+    ("--web.external-url", "https://example.org/a/b/", "external_url", urlsplit("https://example.org/a/b/")),
     ("--timeout-offset", "0.25", "timeout_offset", 0.25),
 ]
 """Flag, text, field, value: of each flag that takes a value."""
@@ -81,7 +82,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     flags = flags_of(parsed())
     assert flags.listen_addresses == (Address("", 10458),)
     assert (flags.telemetry_path, flags.max_requests, flags.timeout_offset) == ("/metrics", 40, 0.5)
-    assert (flags.config_file, flags.link_prefix) == (None, None)
+    assert (flags.config_file, flags.external_url) == (None, None)
     assert (flags.log_level, flags.log_format) == ("info", "logfmt")
 
 

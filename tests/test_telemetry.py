@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client import Metric
 from structlog.testing import capture_logs
 
-from exporter.model import Answer, Collector, Deadline, Finding, Partial, Reason
+from exporter.model import Answer, Collector, Deadline, Finding, Partial, Reason, Selection
 from exporter.telemetry import BuildInfo, Telemetry
 from exporter.telemetry.upstream import FIRST_CODES, QUIET, RETRY_REASONS
 from tests.demo_client import Hand
@@ -290,6 +290,10 @@ def test_the_time_that_decoding_takes_is_that_of_the_last_answers(
         last[source, endpoint] = seconds
 
     assert counters.decode_seconds() == pytest.approx(sum(last.values()))
+    for source in {source for source, _ in last}:
+        alone = sum(seconds for (each, _), seconds in last.items() if each == source)
+        assert counters.decode_seconds(Selection(frozenset({source}))) == pytest.approx(alone)
+    assert counters.decode_seconds(Selection(frozenset({"nobody"}))) == 0
 
 
 def test_drift_is_counted_by_row_and_logged_when_it_begins() -> None:

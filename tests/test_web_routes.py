@@ -13,43 +13,21 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
-from starlette.applications import Starlette
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from exporter.model import Snapshot, SourceSnapshot
+from exporter.model import Selection, Snapshot
 from exporter.web.deadline import HEADER
 from exporter.web.exposition import render
 from exporter.web.negotiate import FORMATS, OPENMETRICS_1_0_0, TEXT_0_0_4
 from exporter.web.routes import Front, WebSettings, build_routes
 from exporter.web.status import Overview
+from tests.kit.front import FRONT, SNAPSHOT, Asked, ask, client, facts, own, settings
 from tests.programs import PROJECT
 
 T = TypeVar("T")
-
-SNAPSHOT = Snapshot((SourceSnapshot("acme", "daily", ()),))
-BASE = "http://exporter"
-
-
-async def collected(_deadline: float) -> Snapshot:
-    """Answer at once."""
-    return SNAPSHOT
-
-
-def facts(snapshot: Snapshot, openmetrics: bool) -> Iterator[Metric]:
-    """Show which snapshot was given, and for which kind of page."""
-    family = GaugeMetricFamily("presence_up", "Up.\nOr not.", labels=["source", "openmetrics"])
-    for source in snapshot.sources:
-        family.add_metric([source.source, str(openmetrics)], 1)
-    yield family
-
-
-def own() -> Iterator[Metric]:
-    """Show the exporter's own counters."""
-    yield CounterMetricFamily("presence_exporter_http_requests", "Requests.", value=3)
 
 
 @dataclass
@@ -61,47 +39,6 @@ class Requests:
     def __call__(self, handler: str, *, code: int, seconds: float) -> None:
         assert seconds >= 0
         self.seen.append((handler, code))
-
-
-@dataclass
-class Asked:
-    """A collection that counts how often it was asked for."""
-
-    times: int = 0
-
-    async def collect(self, _deadline: float) -> Snapshot:
-        self.times += 1
-        return SNAPSHOT
-
-
-FRONT = Front(
-    collect=collected,
-    families=facts,
-    own_families=own,
-    overview=lambda: Overview("presence-exporter", "1.2.3"),
-    ready=lambda: True,
-    reserve=lambda: 0.0,
-)
-
-
-def settings(**changes: Any) -> WebSettings:
-    """Give the default settings with some changes."""
-    return replace(WebSettings(), **changes)
-
-
-def ask(front: Front, path: str = "/metrics", *, method: str = "GET", **more: Any) -> httpx.Response:
-    """Send one request to a fresh application."""
-
-    async def go() -> httpx.Response:
-        async with client(build_routes(front)) as asking:
-            return await asking.request(method, path, **more)
-
-    return asyncio.run(go())
-
-
-def client(app: Starlette) -> httpx.AsyncClient:
-    """Give a client of the application; what it does not catch itself comes out here."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
 
 
 # Paths and methods
@@ -140,7 +77,9 @@ def test_other_methods_are_told_which_are_allowed(path: str, method: str) -> Non
         "/-/",
         "/-/healthy/",
         "/-/reload",
-        "/probe",
+        "/probe/",
+        "/probe/acme",
+        "/sd/",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
@@ -336,7 +275,7 @@ def deadlines(front: Front, headers: list[dict[str, str]]) -> list[float]:
     async def go() -> list[float]:
         left: list[float] = []
 
-        async def noting(deadline: float) -> Snapshot:
+        async def noting(deadline: float, _selection: Selection) -> Snapshot:
             left.append(deadline - asyncio.get_running_loop().time())
             return SNAPSHOT
 
@@ -368,7 +307,9 @@ def test_the_time_that_the_last_page_took_is_reserved() -> None:
         slept.wait(0.3)
         return facts(snapshot, openmetrics)
 
-    front = replace(FRONT, families=slow, reserve=lambda: 0.4, settings=settings(timeout_offset=0.5))
+    front = replace(
+        FRONT, families=slow, reserve=lambda _selection: 0.4, settings=settings(timeout_offset=0.5)
+    )
 
     first, second = deadlines(front, [{HEADER: "10"}, {HEADER: "10"}])
 
@@ -387,7 +328,7 @@ class Gate:
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: int = 0
 
-    async def collect(self, _deadline: float) -> Snapshot:
+    async def collect(self, _deadline: float, _selection: Selection) -> Snapshot:
         self.entered.set()
         try:
             await self.open.wait()
@@ -577,7 +518,7 @@ def test_a_bug_in_rendering_is_a_500_that_tells_nothing() -> None:
 def test_a_bug_in_collecting_or_in_the_overview_is_a_500_too() -> None:
     """No bug behind the front gets past it."""
 
-    async def failing(_deadline: float) -> Snapshot:
+    async def failing(_deadline: float, _selection: Selection) -> Snapshot:
         raise ValueError(CANARY)
 
     def overview() -> Overview:

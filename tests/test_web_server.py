@@ -18,12 +18,13 @@ import pytest
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exporter.model import Selection
 from exporter.web.guard import DEFAULTS, Limits
 from exporter.web.listen import Address, listen, place
 from exporter.web.routes import build_routes
 from exporter.web.server import Server, serve
+from tests.kit.front import FRONT
 from tests.programs import PROJECT
-from tests.test_web_routes import FRONT
 
 HEADER_SECONDS = 0.4
 
@@ -571,7 +572,7 @@ def test_a_client_that_hangs_up_cancels_its_collection() -> None:
     async def go() -> None:
         cancelled = asyncio.Event()
 
-        async def endless(_deadline: float) -> Any:
+        async def endless(_deadline: float, _selection: Selection) -> Any:
             try:
                 await asyncio.Event().wait()
             finally:
@@ -629,7 +630,7 @@ def test_a_scrape_that_does_not_end_is_told_that_the_server_does(caplog: pytest.
     async def go() -> None:
         entered = asyncio.Event()
 
-        async def endless(_deadline: float) -> Any:
+        async def endless(_deadline: float, _selection: Selection) -> Any:
             entered.set()
             await asyncio.Event().wait()
 
@@ -692,9 +693,9 @@ from dataclasses import replace
 from exporter.web.listen import Address, listen
 from exporter.web.routes import build_routes
 from exporter.web.server import serve
-from tests.test_web_routes import FRONT, SNAPSHOT
+from tests.kit.front import FRONT, SNAPSHOT
 
-async def slowly(_deadline):
+async def slowly(_deadline, _selection):
     print("asked", flush=True)
     await asyncio.sleep(0.5)
     return SNAPSHOT

@@ -70,6 +70,7 @@ def build(
     )
     front = Front(
         collect=collection.pull,
+        offers=collection.offers,
         families=lambda snapshot, openmetrics: families(snapshot, openmetrics=openmetrics),
         own_families=telemetry.families,
         overview=partial(overview, sources, collection, wall=around.wall, notes=notes),

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import click
 from click.core import ParameterSource
 
-from exporter.commands.flags import Flags, parse_count, parse_link_prefix, parse_seconds
+from exporter.commands.flags import Flags, parse_count, parse_external_url, parse_seconds
 from exporter.log import FORMATS, LEVELS
 from exporter.web.listen import parse_address
 
@@ -150,14 +150,14 @@ serving = together(
         "web.disable-source-metrics",
         "disable_source_metrics",
         is_flag=True,
-        says="Leave out the sources, and ask none of them.",
+        says="Leave the sources out of the metrics page, and ask none for it.",
     ),
     flag(
         "web.external-url",
-        "link_prefix",
-        type=Parsed("URL", parse_link_prefix),
+        "external_url",
+        type=Parsed("URL", parse_external_url),
         metavar="URL",
-        says="Where people reach this exporter; its path stands before each link.",
+        says="Where people and Prometheus reach this exporter; its path stands before each link.",
     ),
     flag(
         "timeout-offset",

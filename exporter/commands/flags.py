@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,8}")
+_DAY: Final = 86400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flags:
-    """What the command line and its environment twins say; `timeout_offset` in seconds.
-
-    `link_prefix` is the path of the external URL, without a slash at its end.
-    """
+    """What the command line and its environment twins say; `timeout_offset` in seconds."""
 
     config_file: Path | None
     config_check: bool
@@ -38,7 +36,7 @@ class Flags:
     disable_exporter_metrics: bool
     disable_source_metrics: bool
     timeout_offset: float
-    link_prefix: str | None
+    external_url: SplitResult | None
 
 
 def parse_seconds(text: str) -> float:
@@ -55,9 +53,20 @@ def parse_count(text: str) -> int:
     return int(text)
 
 
-def parse_link_prefix(text: str) -> str:
-    """The path of an external URL, which stands before each link."""
-    return plain_url(text, example="https://monitoring.example.org/presence").path.rstrip("/")
+def parse_interval(text: str) -> float:
+    """The seconds between two pulls: a duration of at least a second."""
+    # Only who gives an interval waits for the configuration's code.
+    from exporter.config.units import parse_duration  # noqa: PLC0415
+
+    seconds = parse_duration(text)
+    if seconds is None or not 1.0 <= seconds <= _DAY:
+        raise ValueError("this is not a duration of one second to one day; write 15s or 1m")
+    return seconds
+
+
+def parse_external_url(text: str) -> SplitResult:
+    """The parts of the URL under which others reach this exporter."""
+    return plain_url(text, example="https://monitoring.example.org/presence")
 
 
 def plain_url(text: str, *, example: str) -> SplitResult:

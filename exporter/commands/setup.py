@@ -15,7 +15,7 @@ from exporter.commands.revision import PYTHON, revision
 from exporter.config import Loaded, from_environment, load_file
 from exporter.errors import ConfigError
 from exporter.telemetry import BuildInfo
-from exporter.web.routes import WebSettings
+from exporter.web.front import Origin, WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +49,7 @@ def set_up(flags: Flags, environ: Mapping[str, str]) -> Setup:
 
 def web_settings(flags: Flags, setup: Setup) -> WebSettings:
     """What the front is told."""
+    outside = flags.external_url
     try:
         return WebSettings(
             telemetry_path=flags.telemetry_path,
@@ -56,7 +57,8 @@ def web_settings(flags: Flags, setup: Setup) -> WebSettings:
             timeout_offset=flags.timeout_offset,
             default_timeout=setup.loaded.config.collect.timeout,
             disable_source_metrics=flags.disable_source_metrics,
-            link_prefix=flags.link_prefix or "",
+            link_prefix=outside.path.rstrip("/") if outside else "",
+            origin=Origin(outside.scheme, outside.netloc) if outside else None,
         )
     except ValueError as fault:
         raise ConfigError(f"--web.telemetry-path: {fault}") from None

@@ -16,7 +16,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from exporter.model import Answer, Facts, Reason, Source
+from exporter.model import EVERYTHING, Answer, Facts, Reason, Selection, Source
 from exporter.telemetry.activity import SourceActivity
 from exporter.telemetry.upstream import SINCE_START, UpstreamCounters, UpstreamObserver
 
@@ -135,9 +135,13 @@ class Telemetry:
         self._requests.labels(handler, str(code)).inc()
         self._durations.labels(handler).observe(seconds)
 
-    def decode_seconds(self) -> float:
-        """How long decoding the last answers of all sources kept everything else waiting."""
-        return sum(observer.decode_seconds for observer in self._observers.values())
+    def decode_seconds(self, selection: Selection = EVERYTHING) -> float:
+        """How long decoding the last answers of the selected sources kept everything else waiting."""
+        return sum(
+            observer.decode_seconds
+            for source, observer in self._observers.items()
+            if selection.has_source(source)
+        )
 
     def activity(self, source: str) -> SourceActivity:
         """What that source's vendor was asked lately, and how its pulls were answered."""

@@ -5,24 +5,41 @@ It knows neither paths beyond their names nor how any of the functions does its 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Metric
 
-from exporter.model import Snapshot
+from exporter.model import Offer, Selection, Snapshot
 from exporter.web.edge import Observe
 from exporter.web.status import Overview
 
 HEALTHY = "/-/healthy"
 READY = "/-/ready"
+PROBE = "/probe"
+DISCOVERY = "/sd"
+
+TAKEN = frozenset({HEALTHY, READY, PROBE, DISCOVERY})
+"""Where the metrics cannot lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the exporter is reached: `http` or `https`, and the host with its port, where one is named.
+
+    An empty scheme is one that nobody knows.
+    """
+
+    scheme: str
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
     """What the flags say about the front; times in seconds.
 
-    `link_prefix` is the path of the external URL, without a slash at its end: it stands before each link.
+    `origin` and `link_prefix` are the two parts of the external URL: where it leads, None where nobody said,
+    and its path, without a slash at its end, which stands before each link.
     """
 
     telemetry_path: str = "/metrics"
@@ -31,11 +48,12 @@ class WebSettings:
     default_timeout: float = 10.0
     disable_source_metrics: bool = False
     link_prefix: str = ""
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         """Refuse a telemetry path that could not be served (ValueError)."""
         path = self.telemetry_path
-        if not path.startswith("/") or path in {HEALTHY, READY} or not _PLAIN.issuperset(path):
+        if not path.startswith("/") or path in TAKEN or not _PLAIN.issuperset(path):
             raise ValueError(f"{path!r} is not a path to serve metrics at; write one like /metrics")
 
 
@@ -51,15 +69,17 @@ class Front:
     """Everything that the front asks of the rest.
 
     `collect` gets a moment in the event loop's time and answers by then; it is cancelled if the client goes.
-    `families` (with True for OpenMetrics) and `own_families` are called in a worker thread, beside the loop.
-    `reserve` is the seconds that the last collection spent decoding. `observe` hears of each request.
+    `offers` says what it can be asked about. `families` (with True for OpenMetrics) and `own_families` are
+    called in a worker thread, beside the loop. `reserve` is the seconds that the last collections of such a
+    selection spent decoding. `observe` hears of each request.
     """
 
-    collect: Callable[[float], Awaitable[Snapshot]]
+    collect: Callable[[float, Selection], Awaitable[Snapshot]]
+    offers: Callable[[], Sequence[Offer]]
     families: Callable[[Snapshot, bool], Iterable[Metric]]
     own_families: Callable[[], Iterable[Metric]]
     overview: Callable[[], Overview]
     ready: Callable[[], bool]
-    reserve: Callable[[], float]
+    reserve: Callable[[Selection], float]
     settings: WebSettings = WebSettings()
     observe: Observe = _unobserved

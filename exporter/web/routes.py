@@ -15,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from exporter.web.discovery import discover
 from exporter.web.edge import Edge
-from exporter.web.front import HEALTHY, READY, Front, WebSettings
+from exporter.web.front import DISCOVERY, HEALTHY, PROBE, READY, Front, WebSettings
 from exporter.web.pages import landing
 from exporter.web.scrapes import Scrapes
 
@@ -28,10 +29,13 @@ _METHODS = ("GET", "HEAD")
 def build_routes(front: Front) -> Starlette:
     """Build the application: every path of the exporter, and the wall around them."""
     metrics = front.settings.telemetry_path
+    scrapes = Scrapes(front)
     routes = [
         Route(HEALTHY, _healthy, methods=_METHODS),
         Route(READY, partial(_ready, front), methods=_METHODS),
-        Route(metrics, Scrapes(front).answer, methods=_METHODS),
+        Route(metrics, scrapes.metrics, methods=_METHODS),
+        Route(PROBE, scrapes.probe, methods=_METHODS),
+        Route(DISCOVERY, partial(discover, front), methods=_METHODS),
     ]
     if metrics != "/":
         routes.append(Route("/", partial(landing, front), methods=_METHODS))
