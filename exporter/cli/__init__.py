@@ -18,7 +18,18 @@ import click
 
 from exporter import log
 from exporter.cli.faults import Commands
-from exporter.cli.flags import common, flag, flags_of, given, listen_address, path, serving, was_given
+from exporter.cli.flags import (
+    Parsed,
+    common,
+    flag,
+    flags_of,
+    given,
+    listen_address,
+    path,
+    serving,
+    was_given,
+)
+from exporter.commands.flags import parse_count, parse_interval
 from exporter.commands.revision import version_line
 
 if TYPE_CHECKING:
@@ -79,6 +90,38 @@ def check(context: click.Context, /, **_flags: Any) -> int:
         # The table says what failed; the log need not say it first.
         flags = replace(flags, log_level="error")
     return _run(flags, command)
+
+
+@main.command()
+@common
+@flag(
+    "interval",
+    "interval",
+    type=Parsed("duration", parse_interval),
+    default="15s",
+    metavar="DURATION",
+    says="Time between two pulls of one Prometheus server.",
+)
+@flag(
+    "prometheus",
+    "servers",
+    type=Parsed("number", parse_count),
+    default="1",
+    metavar="NUMBER",
+    says="How many Prometheus servers pull.",
+)
+@click.pass_context
+def budget(context: click.Context, /, **_flags: Any) -> int:
+    """Ask every vendor once, and print what scraping takes of their limits: exit code 1 when over."""
+    from exporter.commands import budget as reckoning  # noqa: PLC0415 - see the top
+    from exporter.commands.pulling import Pulls  # noqa: PLC0415 - see the top
+
+    values = given(context)
+    pulls = Pulls(values["interval"], values["servers"])
+    flags = flags_of(context)
+    if not was_given(context, "log_level"):
+        flags = replace(flags, log_level="error")
+    return _run(flags, partial(reckoning.budget, pulls=pulls))
 
 
 @main.command()
