@@ -53,10 +53,13 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
-def parse(text: str, at: Place, *, loader: Loader = FASTEST) -> Node:
-    """The one document in `text`; raises `ConfigError`, with line and column, where it is not YAML."""
+def parse(text: str, at: Place, *, empty: Node | None = None, loader: Loader = FASTEST) -> Node:
+    """The one document in `text`, or `empty` where there is none.
+
+    Raises `ConfigError`, with line and column, where it is not YAML.
+    """
     try:
-        return _Composer(yaml.parse(text, Loader=loader), at).document()
+        return _Composer(yaml.parse(text, Loader=loader), at).document(empty)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -73,10 +76,12 @@ class _Composer:
         self._at = at
         self._anchors: dict[str, Node] = {}
 
-    def document(self) -> Node:
+    def document(self, empty: Node | None) -> Node:
         """The only document of the stream."""
         next(self._events)  # the stream's start
         if isinstance(next(self._events), yaml.StreamEndEvent):
+            if empty is not None:
+                return empty
             raise self._at.fault("is empty", "a mapping with at least the key sources")
         node = self._node(next(self._events), depth=1)
         next(self._events)  # the document's end

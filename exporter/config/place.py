@@ -23,6 +23,8 @@ class Reading:
     environ: Mapping[str, str] = field(repr=False)
     warnings: list[str] = field(default_factory=list)
     inline_secrets: list[str] = field(default_factory=list)
+    files: dict[Path, bytes] = field(default_factory=dict, repr=False)
+    """A fingerprint of each file as it was read, where the reader keeps one: to see when it changes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import h11
 from uvicorn.config import Config
@@ -44,6 +44,28 @@ class Limits:
 
 
 DEFAULTS = Limits()
+
+
+class Guest(Protocol):
+    """Somebody at the other end of a connection, as far as making room is concerned."""
+
+    @property
+    def waiting(self) -> bool:
+        """True where no answer is being made: cutting it off costs nobody anything."""
+
+    @property
+    def waiting_since(self) -> float:
+        """When the last answer was complete, or else the connection was opened, in the loop's time."""
+
+    def drop(self) -> None:
+        """Cut the connection off."""
+
+
+def make_room(connections: Iterable[Any], *, limit: int) -> None:
+    """Where there are too many, drop who has waited longest; a scrape under way is never dropped."""
+    guests: list[Guest] = list(connections)
+    if len(guests) > limit:
+        min((each for each in guests if each.waiting), key=lambda each: each.waiting_since).drop()
 
 
 class _Clock:
@@ -107,7 +129,7 @@ class GuardedProtocol(H11Protocol):
         super().__init__(config, server_state, app_state, _loop)
         self.logger = _LOG
         self.conn: _Conversation = _Conversation(self.limits.header_bytes)
-        self._waiting_since = self.loop.time()
+        self.waiting_since = self.loop.time()
         self._refused = False
         self._header_clock = _Clock(self.loop, self.drop)
         self._send_clock = _Clock(self.loop, self.drop)
@@ -120,8 +142,7 @@ class GuardedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Start the clock of the first request, and make room where there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > self.limits.connections:
-            self._make_room()
+        make_room(self.connections, limit=self.limits.connections)
         self._tend_clocks()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -139,7 +160,7 @@ class GuardedProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
-        self._waiting_since = self.loop.time()
+        self.waiting_since = self.loop.time()
         super().on_response_complete()
         self._tend_clocks()
 
@@ -186,11 +207,6 @@ class GuardedProtocol(H11Protocol):
         for event in (response, h11.Data(data=body), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
 
-    def _make_room(self) -> None:
-        """Drop whoever has waited longest without asking anything; a scrape under way is never dropped."""
-        others = [each for each in self.connections if isinstance(each, GuardedProtocol) and each.waiting]
-        min(others, key=lambda each: each._waiting_since).drop()  # noqa: SLF001 - it is its own class
-
     def _tend_clocks(self) -> None:
         """Have the header clock run exactly while a request has begun and not been read."""
         if self._refused or self.transport.is_closing():
@@ -198,6 +214,10 @@ class GuardedProtocol(H11Protocol):
         begun = self.cycle is None or self.conn.unread > 0 or self.conn.their_state is h11.SEND_BODY
         if not (self.waiting and begun):
             self._header_clock.stop()
+        elif self.cycle is None:
+            # From the connection on: a TLS handshake has taken some of it.
+            spent = self.loop.time() - self.waiting_since
+            self._header_clock.start(max(0.0, self.limits.header_seconds - spent))
         else:
             self._header_clock.start(self.limits.header_seconds)
         if self.waiting and not begun and self.timeout_keep_alive_task is None:

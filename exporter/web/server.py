@@ -16,6 +16,8 @@ from starlette.types import ASGIApp
 
 from exporter.web.guard import DEFAULTS, Limits, protocol_with
 from exporter.web.listen import BACKLOG, place
+from exporter.web.security.context import Handshake
+from exporter.web.security.door import door_before
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -25,14 +27,24 @@ Ready = Callable[[Sequence[str]], None]
 class Server(uvicorn.Server):
     """A server that a signal, or `stop`, ends in order.
 
-    `on_ready` gets the places it listens on, as `127.0.0.1:10458`, once requests are answered.
+    `on_ready` gets the places it listens on, as `127.0.0.1:10458`, once requests are answered. `handshake`
+    gives the terms of each connection's TLS; without it there is none.
     """
 
-    def __init__(self, app: ASGIApp, *, on_ready: Ready, limits: Limits = DEFAULTS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        on_ready: Ready,
+        limits: Limits = DEFAULTS,
+        handshake: Callable[[], Handshake] | None = None,
+    ) -> None:
+        protocol = protocol_with(limits)
         config = uvicorn.Config(
             app,
             interface="asgi3",
-            http=protocol_with(limits),
+            # uvicorn's own TLS counts no connection, and closes none, before its handshake is over.
+            http=protocol if handshake is None else door_before(protocol, handshake=handshake),
             ws="none",
             lifespan="off",
             # Whoever starts the exporter decides how logs look; its own life is told by us.
@@ -76,7 +88,13 @@ class Server(uvicorn.Server):
 
 
 async def serve(
-    app: ASGIApp, *, sockets: Sequence[socket.socket], on_ready: Ready, limits: Limits = DEFAULTS
+    app: ASGIApp,
+    *,
+    sockets: Sequence[socket.socket],
+    on_ready: Ready,
+    limits: Limits = DEFAULTS,
+    handshake: Callable[[], Handshake] | None = None,
 ) -> None:
-    """Answer requests on the sockets until SIGTERM or SIGINT, and close them."""
-    await Server(app, on_ready=on_ready, limits=limits).serve(sockets=list(sockets))
+    """Answer requests on the sockets until SIGTERM or SIGINT, and close them; by TLS with a `handshake`."""
+    server = Server(app, on_ready=on_ready, limits=limits, handshake=handshake)
+    await server.serve(sockets=list(sockets))
