@@ -417,8 +417,20 @@ class SourceObserver(Protocol):
     def responded(self, endpoint: str, *, code: str, seconds: float, size: int) -> None:
         """One request is over; `code` is its HTTP status or `error`, `size` the decoded bytes of its body."""
 
+    def queued(self, endpoint: str, *, seconds: float) -> None:
+        """A request had to wait for its turn so long: behind others of ours, or to keep the vendor's pace."""
+
     def retried(self, endpoint: str, reason: Reason) -> None:
         """The same request will be sent again, because of `reason`."""
+
+    def backs_off(self, endpoint: str, reason: Reason, *, wait: float) -> None:
+        """It will be sent after `wait` seconds."""
+
+    def gave_up(self, endpoint: str, reason: Reason, *, wait: float | None) -> None:
+        """It could be, and will not: the `wait` does not fit into the deadline; None: enough was tried."""
+
+    def not_asked(self, endpoint: str, reason: Reason, *, left: float) -> None:
+        """A request is not sent: a pause that was begun for `reason` goes on for `left` seconds."""
 
     def remaining(self, endpoint: str, requests: float) -> None:
         """The vendor said how many requests are left in the present window of its limit."""
@@ -431,6 +443,40 @@ class SourceObserver(Protocol):
 
     def drifted(self, field: str, rows: int) -> None:
         """So many rows of an answer lacked that field, or had an odd one, and were used all the same."""
+
+
+class Unconcerned(SourceObserver):
+    """Hears all and does nothing: the base of those who are about a part of it."""
+
+    def responded(self, endpoint: str, *, code: str, seconds: float, size: int) -> None:
+        """Do nothing."""
+
+    def queued(self, endpoint: str, *, seconds: float) -> None:
+        """Do nothing."""
+
+    def retried(self, endpoint: str, reason: Reason) -> None:
+        """Do nothing."""
+
+    def backs_off(self, endpoint: str, reason: Reason, *, wait: float) -> None:
+        """Do nothing."""
+
+    def gave_up(self, endpoint: str, reason: Reason, *, wait: float | None) -> None:
+        """Do nothing."""
+
+    def not_asked(self, endpoint: str, reason: Reason, *, left: float) -> None:
+        """Do nothing."""
+
+    def remaining(self, endpoint: str, requests: float) -> None:
+        """Do nothing."""
+
+    def paused(self, scope: str, *, until: float) -> None:
+        """Do nothing."""
+
+    def decoded(self, endpoint: str, *, seconds: float) -> None:
+        """Do nothing."""
+
+    def drifted(self, field: str, rows: int) -> None:
+        """Do nothing."""
 
 
 class Source(Protocol):

@@ -78,6 +78,8 @@ class Fetcher:
             deadline,
             typical=self._typical.get(question.endpoint, TYPICAL_SECONDS),
             retried=partial(self._observer.retried, question.endpoint),
+            backs_off=partial(self._observer.backs_off, question.endpoint),
+            gave_up=partial(self._observer.gave_up, question.endpoint),
             rng=self._rng,
         )
         attempts = tenacity.AsyncRetrying(
@@ -116,17 +118,20 @@ class Fetcher:
         A place in the pace is taken last, so that those who give up while they queue take none with them.
         """
         self._respect_pause(question)
+        came = self._now()
         async with self._turns:
             self._respect_pause(question)
             if (pace := self._vendor.pace) and question.paced:
                 await asyncio.sleep(pace.take(now=self._now()))
                 self._respect_pause(question)
+            self._observer.queued(question.endpoint, seconds=self._now() - came)
             yield
 
     def _respect_pause(self, question: Question) -> None:
         pause = self._pauses.present(question.scope, now=self._now())
         if pause is None:
             return
+        self._observer.not_asked(question.endpoint, pause.reason, left=pause.left)
         text = f"{question.endpoint}: not asked; the server wants a pause of another {pause.left:.0f} s"
         if pause.reason is Reason.RATE_LIMITED:
             raise errors.RateLimited(text)

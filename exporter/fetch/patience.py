@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import tenacity
 
@@ -22,6 +22,20 @@ AFTER_THE_PAUSE: Final = 0.05
 _RETRIED_STATUSES: Final = frozenset({500, 502, 503, 504})
 
 
+class BacksOff(Protocol):
+    """Hears of the wait before a request is sent again."""
+
+    def __call__(self, reason: Reason, /, *, wait: float) -> None:
+        """Because of `reason` it will be sent again in `wait` seconds."""
+
+
+class GaveUp(Protocol):
+    """Hears that a request is not sent again, although that might help."""
+
+    def __call__(self, reason: Reason, /, *, wait: float | None) -> None:
+        """The `wait` does not fit into the deadline; None where enough was tried."""
+
+
 class Patience:
     """Whether and when one request is sent again: asked by tenacity between two attempts."""
 
@@ -31,12 +45,16 @@ class Patience:
         *,
         typical: float,
         retried: Callable[[Reason], None],
+        backs_off: BacksOff,
+        gave_up: GaveUp,
         rng: random.Random,
     ) -> None:
-        """`typical` is the seconds that such a request takes; `retried` hears why it is sent again."""
+        """`typical` is the seconds that such a request takes; the rest but `rng` hears what is decided."""
         self._deadline = deadline
         self._typical = typical
         self._retried = retried
+        self._backs_off = backs_off
+        self._gave_up = gave_up
         self._rng = rng
         self._refused = False
 
@@ -58,13 +76,18 @@ class Patience:
     def is_over(self, state: tenacity.RetryCallState) -> bool:
         """True where the wait and a typical request no longer fit into the deadline, or enough was tried."""
         done = asyncio.get_running_loop().time() + state.upcoming_sleep + self._typical
-        return state.attempt_number >= ATTEMPTS or done > self._deadline.at
+        enough = state.attempt_number >= ATTEMPTS
+        if not enough and done <= self._deadline.at:
+            return False
+        self._gave_up(_error_of(state).reason, wait=None if enough else state.upcoming_sleep)
+        return True
 
     def note(self, state: tenacity.RetryCallState) -> None:
         """Remember and tell that the request is sent again."""
         error = _error_of(state)
         self._refused = self._refused or isinstance(error, errors.RateLimited)
         self._retried(error.reason)
+        self._backs_off(error.reason, wait=state.upcoming_sleep)
 
 
 def _error_of(state: tenacity.RetryCallState) -> errors.UpstreamError:

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from exporter.model import Reason, Source, SourceObserver
+from exporter.model import Reason, Source, Unconcerned
 from exporter.telemetry.activity import EndpointActivity, Recent
 
 log = structlog.get_logger(__name__)
@@ -86,7 +86,7 @@ class UpstreamCounters:
         return remaining, pauses
 
 
-class UpstreamObserver(SourceObserver):
+class UpstreamObserver(Unconcerned):
     """What the requests of one source are counted by."""
 
     def __init__(self, counters: UpstreamCounters, source: str) -> None:

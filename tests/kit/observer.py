@@ -15,6 +15,10 @@ class Heard:
     pauses: list[tuple[str, float]] = field(default_factory=list)
     decodings: list[tuple[str, float]] = field(default_factory=list)
     drifts: list[tuple[str, int]] = field(default_factory=list)
+    queues: list[tuple[str, float]] = field(default_factory=list)
+    waits: list[tuple[str, Reason, float]] = field(default_factory=list)
+    surrenders: list[tuple[str, Reason, float | None]] = field(default_factory=list)
+    refusals: list[tuple[str, Reason, float]] = field(default_factory=list)
 
     @property
     def codes(self) -> list[str]:
@@ -32,6 +36,18 @@ class Heard:
 
     def retried(self, endpoint: str, reason: Reason) -> None:
         self.retries.append((endpoint, reason))
+
+    def queued(self, endpoint: str, *, seconds: float) -> None:
+        self.queues.append((endpoint, seconds))
+
+    def backs_off(self, endpoint: str, reason: Reason, *, wait: float) -> None:
+        self.waits.append((endpoint, reason, wait))
+
+    def gave_up(self, endpoint: str, reason: Reason, *, wait: float | None) -> None:
+        self.surrenders.append((endpoint, reason, wait))
+
+    def not_asked(self, endpoint: str, reason: Reason, *, left: float) -> None:
+        self.refusals.append((endpoint, reason, left))
 
     def remaining(self, endpoint: str, requests: float) -> None:
         self.remainders.append((endpoint, requests))

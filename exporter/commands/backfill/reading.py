@@ -16,6 +16,7 @@ from exporter.app import build_fetcher
 from exporter.commands.backfill.progress import Fate
 from exporter.commands.backfill.telling import telling
 from exporter.counting import Sights
+from exporter.model import Unconcerned
 from exporter.pauses import Pace
 from exporter.sources import daily
 from exporter.sources.daily.past import PastReader
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from exporter.commands.backfill.terms import Terms
     from exporter.commands.setup import Setup
     from exporter.config import DailySettings
-    from exporter.model import ListedMeeting, Reason
+    from exporter.model import ListedMeeting
 
 log = structlog.get_logger(__name__)
 
@@ -39,26 +40,11 @@ BEFORE: Final = 86400
 """Seconds before the start from which the history is read: it is listed by starts, and counted by ends."""
 
 
-class Oddities:
+class Oddities(Unconcerned):
     """A `SourceObserver` that counts the odd fields; nothing else that happens is shown anywhere."""
 
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()
-
-    def responded(self, endpoint: str, *, code: str, seconds: float, size: int) -> None:
-        """Ignore."""
-
-    def retried(self, endpoint: str, reason: Reason) -> None:
-        """Ignore."""
-
-    def remaining(self, endpoint: str, requests: float) -> None:
-        """Ignore."""
-
-    def paused(self, scope: str, *, until: float) -> None:
-        """Ignore."""
-
-    def decoded(self, endpoint: str, *, seconds: float) -> None:
-        """Ignore."""
 
     def drifted(self, field: str, rows: int) -> None:
         """Count."""
