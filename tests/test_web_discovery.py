@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,7 +21,9 @@ from tests.kit.front import FRONT, Asked, ask, client, settings
 CONTENT_TYPE: Final = re.compile(r'(?i:application/json(;\s*charset=("utf-8"|utf-8))?)')
 
 
-def groups(front: Front = FRONT, *, base: str = "http://exporter", **headers: str) -> Any:
+def groups(
+    front: Front = FRONT, *, base: str = "http://exporter", headers: Mapping[str, str] | None = None
+) -> Any:
     """The list that a client is told which asks at that address."""
 
     async def go() -> httpx.Response:
@@ -84,7 +87,7 @@ def test_the_list_follows_the_configuration() -> None:
 def test_the_external_url_says_it_all() -> None:
     """Whatever the request says; the path is as Prometheus wants it, which encodes it itself."""
     outside = settings(origin=Origin("https", "monitoring.example.org"), link_prefix="/a%20b/presence")
-    listed = groups(replace(FRONT, settings=outside), Host="elsewhere.example.org")
+    listed = groups(replace(FRONT, settings=outside), headers={"Host": "elsewhere.example.org"})
 
     assert places(listed) == {("monitoring.example.org", "https", "/a b/presence/probe")}
 
@@ -107,7 +110,7 @@ def test_the_scheme_is_named_where_it_is_known(base: str, scheme: str | None) ->
 )
 def test_a_usable_host_is_the_address_as_it_stands(host: str) -> None:
     """With a port or without."""
-    assert places(groups(Host=host)) == {(host, None, "/probe")}
+    assert places(groups(headers={"Host": host})) == {(host, None, "/probe")}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ def test_any_other_host_is_refused_and_not_repeated(host: str) -> None:
 )
 def test_nobody_forwards_another_address(header: str) -> None:
     """Anyone may send such a header."""
-    assert groups(**{header: "https"}) == groups()
+    assert groups(headers={header: "https"}) == groups()
 
 
 def test_what_else_the_query_says_is_not_looked_at() -> None:
