@@ -12,7 +12,7 @@ from prometheus_client import Metric
 from structlog.testing import capture_logs
 
 from exporter.model import Answer, Collector, Deadline, Finding, Partial, Reason, Selection
-from exporter.telemetry import BuildInfo, Telemetry
+from exporter.telemetry import BuildInfo, Line, Telemetry
 from exporter.telemetry.upstream import FIRST_CODES, QUIET, RETRY_REASONS
 from tests.demo_client import Hand
 
@@ -27,6 +27,8 @@ PROMISED = {
     "presence_upstream_rate_limit_remaining": ("gauge", {"source", "endpoint"}),
     "presence_upstream_pause_until_timestamp_seconds": ("gauge", {"source", "endpoint"}),
     "presence_exporter_build_info": ("info", {"version", "revision", "pythonversion"}),
+    "presence_exporter_config_last_reload_successful": ("gauge", set()),
+    "presence_exporter_config_last_reload_success_timestamp_seconds": ("gauge", set()),
     "presence_exporter_http_requests_total": ("counter", {"handler", "code"}),
     "presence_exporter_http_request_duration_seconds": ("histogram", {"handler"}),
     "presence_exporter_collections_total": ("counter", {"source"}),
@@ -331,3 +333,153 @@ def test_the_process_tells_of_itself_where_it_is_wanted() -> None:
 
     assert {"python_info", "process_resident_memory_bytes", "python_gc_collections_total"} <= with_them
     assert without == set(PROMISED)
+
+
+# The configuration is read again
+
+
+def test_the_start_is_a_reload_that_worked() -> None:
+    """The moment is that of the last one that did; a failed one changes the first gauge alone."""
+    wall = Hand(NOW)
+    counters = telemetry(wall=wall)
+    worked, when = (
+        f"presence_exporter_config_last_reload_{what}" for what in ("successful", "success_timestamp_seconds")
+    )
+    seen = []
+    for successful in (None, False, True):
+        if successful is not None:
+            wall.now += 10
+            counters.reloaded(successful=successful)
+        seen.append((values(counters, worked)[""], values(counters, when)[""]))
+
+    assert seen == [(1.0, NOW), (0.0, NOW), (1.0, NOW + 20)]
+
+
+def in_force(counters: Telemetry, *sources: Account) -> list[Line]:
+    """Put these sources in force, with lines of their own."""
+    lines = [counters.line(source.name, kind=source.kind) for source in sources]
+    counters.put_in_force(zip(sources, lines, strict=True))
+    return lines
+
+
+def busy(line: Line, counters: Telemetry, *, endpoint: str = "/presence") -> None:
+    """Let everything happen once to a source that is called acme."""
+    line.responded(endpoint, code="200", seconds=0.5, size=100)
+    line.responded(endpoint, code="418", seconds=0.5, size=100)
+    line.retried(endpoint, Reason.CONNECT)
+    line.remaining(endpoint, 7)
+    line.paused(endpoint, until=NOW + 30)
+    line.decoded(endpoint, seconds=2.0)
+    line.drifted("room", 3)
+    counters.ran("acme", "presence", answer=Answer(None, Reason.AUTH, 0.1))
+    counters.pulled("acme", shared=False)
+    counters.pulled("acme", shared=True)
+
+
+def shown(counters: Telemetry, *, source: str | None = None) -> dict[str, float]:
+    """Every sample that has a source, or that source, by its name and labels."""
+    return {
+        " ".join([sample.name, *sample.labels.values()]): sample.value
+        for metric in counters.families()
+        for sample in metric.samples
+        if "source" in sample.labels and source in {None, sample.labels["source"]}
+    }
+
+
+def test_a_source_that_is_gone_leaves_no_series() -> None:
+    """Nor does what still happens to it bring one back; the others' stay as they are."""
+    counters = telemetry()
+    acme, other = Account(), Account("other")
+    line, staying = in_force(counters, acme, other)
+    busy(line, counters)
+    staying.responded("/presence", code="200", seconds=0.5, size=9)
+    before = shown(counters, source="other")
+    counters.put_in_force([(other, staying)])
+    busy(line, counters)
+
+    assert shown(counters) == before
+    assert counters.decode_seconds() == 0
+    assert counters.activity("acme").collected == 0
+    in_force(counters, acme)
+    assert set(counted(counters, "presence_upstream_requests_total")) == set()
+    assert "acme /presence 200" in values(counters, "presence_upstream_requests_total")
+
+
+def test_a_source_that_was_changed_counts_on() -> None:
+    """By its name; what its vendor said of the limit may be of another account, and is forgotten."""
+    counters = telemetry()
+    [before] = in_force(counters, Account())
+    busy(before, counters)
+    counted_before = shown(counters)
+    [now] = in_force(counters, Account())
+
+    forgotten = {
+        "presence_upstream_rate_limit_remaining acme /presence": None,
+        "presence_upstream_pause_until_timestamp_seconds acme /presence": 0.0,
+    }
+    assert shown(counters) == {
+        name: value for name, value in (counted_before | forgotten).items() if value is not None
+    }
+    assert counters.decode_seconds() == 0
+    busy(now, counters)
+    assert shown(counters)["presence_upstream_requests_total acme /presence 418"] == 2
+    assert shown(counters)["presence_upstream_rate_limit_remaining acme /presence"] == 7
+    assert counters.activity("acme").endpoints[0].last_minute == 4
+
+
+def test_what_a_changed_source_has_no_more_vanishes() -> None:
+    """Collectors, endpoints and fields; they do not come back with what was under way."""
+    counters = telemetry()
+    [before] = in_force(counters, Account())
+    busy(before, counters)
+    changed = Account(collectors=[Meetings()], endpoints=["/meetings"], drift_fields=["joinTime"])
+    in_force(counters, changed)
+    fresh = telemetry(changed)
+    busy(before, counters)
+
+    assert set(shown(counters)) == set(shown(fresh))
+    assert counted(counters, "presence_exporter_collections_total") == {"acme": 2}
+
+
+def test_requests_under_way_count_for_the_changed_source() -> None:
+    """But what a vendor says to the old form of it is not said of the new one."""
+    counters = telemetry()
+    [before] = in_force(counters, Account())
+    in_force(counters, Account())
+    busy(before, counters)
+    series = shown(counters)
+
+    assert series["presence_upstream_requests_total acme /presence 200"] == 1
+    assert series["presence_upstream_retries_total acme /presence connect"] == 1
+    assert series["presence_schema_drift_total acme room"] == 3
+    assert series["presence_upstream_pause_until_timestamp_seconds acme /presence"] == 0
+    assert "presence_upstream_rate_limit_remaining acme /presence" not in series
+    assert counters.decode_seconds() == 0
+
+
+def test_a_source_of_another_kind_is_another_source() -> None:
+    """Even where both have an endpoint of that name."""
+    counters = telemetry()
+    [before] = in_force(counters, Account())
+    busy(before, counters)
+    chat = Account(kind="rocketchat", collectors=[Presence()], endpoints=["/presence"])
+    in_force(counters, chat)
+    busy(before, counters)
+    counters.ran("acme", "meetings", answer=Answer(None, None, 0.1))
+
+    assert set(shown(counters)) == set(shown(telemetry(chat)))
+    assert counted(counters, "presence_upstream_requests_total") == {}
+    assert counters.activity("acme").collected == 1
+
+
+def test_a_source_that_stays_in_force_is_not_touched() -> None:
+    """Its line is the same, so nothing of it is forgotten."""
+    counters = telemetry()
+    source = Account()
+    [line] = in_force(counters, source)
+    busy(line, counters)
+    before = shown(counters)
+    counters.put_in_force([(source, line)])
+
+    assert shown(counters) == before
+    assert counters.decode_seconds() == 2.0

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -28,6 +29,8 @@ _PROXY_FAULT = (
     "http.proxy: the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) cannot be used; "
     "an http:// or https:// URL with a host, or proxy: none"
 )
+
+_CA_FAULT = "http.ca_file: {} cannot be used; a readable file of PEM certificates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def _client(http: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> h
     try:
         return httpx.AsyncClient(
             transport=transport,
-            verify=_tls_context(http.ca_file),
+            verify=_tls_context(http.ca_file, authorities(http)),
             proxy=proxy if transport is None else None,
             trust_env=from_environment and transport is None,
             limits=httpx.Limits(
@@ -87,13 +90,21 @@ def _client(http: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> h
         raise ConfigError(_PROXY_FAULT) from error
 
 
+def authorities(http: HttpSettings) -> str:
+    """What tells the authorities in a CA file from others under its name; raises `ConfigError`."""
+    if http.ca_file is None:
+        return ""
+    try:
+        return sha256(http.ca_file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(_CA_FAULT.format(http.ca_file)) from error
+
+
 @lru_cache
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+def _tls_context(ca_file: Path | None, _authorities: str) -> ssl.SSLContext:
     if ca_file is None:
         return httpx.create_ssl_context()
     try:
         return ssl.create_default_context(cafile=str(ca_file))
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"http.ca_file: {ca_file} cannot be used; a readable file of PEM certificates"
-        ) from error
+        raise ConfigError(_CA_FAULT.format(ca_file)) from error

@@ -6,5 +6,6 @@ sources come in as a Protocol, and what happens is told to an observer.
 
 from exporter.collect.collection import Collection, SharedSource
 from exporter.collect.runs import GRACE, CollectionObserver
+from exporter.collect.users import Users
 
-__all__ = ["GRACE", "Collection", "CollectionObserver", "SharedSource"]
+__all__ = ["GRACE", "Collection", "CollectionObserver", "SharedSource", "Users"]

@@ -9,6 +9,7 @@ reads YAML; `readers`, `addresses`, `database`, `secretkeys` and `tables` read v
 from exporter.config.database import sqlite_file
 from exporter.config.demonstration import demo_config
 from exporter.config.environment import from_environment
+from exporter.config.fixed import refuse_fixed
 from exporter.config.load import Loaded, load_file
 from exporter.config.secret import Origin, Secret
 from exporter.config.settings import (
@@ -53,5 +54,6 @@ __all__ = [
     "demo_config",
     "from_environment",
     "load_file",
+    "refuse_fixed",
     "sqlite_file",
 ]

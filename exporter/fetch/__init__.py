@@ -5,6 +5,6 @@ exceptions into ours. None of it knows a vendor's paths or what an answer means.
 """
 
 from exporter.fetch.fetcher import Fetcher
-from exporter.fetch.vendor import Credential, Decode, Question, Reply, Vendor
+from exporter.fetch.vendor import Account, Credential, Decode, Question, Reply, Vendor
 
-__all__ = ["Credential", "Decode", "Fetcher", "Question", "Reply", "Vendor"]
+__all__ = ["Account", "Credential", "Decode", "Fetcher", "Question", "Reply", "Vendor"]

@@ -13,6 +13,10 @@ Decode: TypeAlias = Callable[[bytearray, float], T]
 """Turns a body that was true at a moment (Unix seconds) into a value; lets msgspec's errors out."""
 
 
+Account: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
+"""An address and the headers that go there: it holds secrets, and is to be compared and not to be kept."""
+
+
 class Credential(Protocol):
     """What proves to the vendor who is asking."""
 
@@ -40,10 +44,9 @@ class Vendor:
     pace: Pace | None = None
     at_once: int = 10
 
-    def is_same_account(self, other: "Vendor") -> bool:
-        """Whether both ask at the same address with what is, at this moment, the same credential."""
-        mine, theirs = (dict(each.credential.headers()) for each in (self, other))
-        return self.base_url == other.base_url and mine == theirs
+    def account(self) -> Account:
+        """Who asks where: equal for two vendors that ask at one address with what is now one credential."""
+        return self.base_url, frozenset(self.credential.headers().items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,5 +7,6 @@ decides nothing.
 
 from exporter.telemetry.activity import EndpointActivity, SourceActivity
 from exporter.telemetry.counters import BuildInfo, Telemetry
+from exporter.telemetry.line import Line
 
-__all__ = ["BuildInfo", "EndpointActivity", "SourceActivity", "Telemetry"]
+__all__ = ["BuildInfo", "EndpointActivity", "Line", "SourceActivity", "Telemetry"]

@@ -1,12 +1,13 @@
 """Every counter of this process, and who may count on it; decides nothing."""
 
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     GCCollector,
     Histogram,
     Info,
@@ -18,6 +19,8 @@ from prometheus_client import (
 
 from exporter.model import EVERYTHING, Answer, Facts, Reason, Selection, Source
 from exporter.telemetry.activity import SourceActivity
+from exporter.telemetry.line import Line
+from exporter.telemetry.series import Vanishing, drop
 from exporter.telemetry.upstream import SINCE_START, UpstreamCounters, UpstreamObserver
 
 
@@ -45,10 +48,14 @@ class Telemetry:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
         self._observers: dict[str, UpstreamObserver] = {}
+        self._lines: dict[str, tuple[Source, Line]] = {}
+        self._collectors: dict[str, frozenset[str]] = {}
         self._pulls: Counts[tuple[str, bool]] = Counts()
         self._upstream = UpstreamCounters(registry, buckets=request_buckets, wall=wall)
         self._count_collections(registry)
         self._count_requests(registry, request_buckets)
+        self._wall = wall
+        self._tell_of_reloads(registry)
         info = Info("presence_exporter_build", "The running version.", registry=registry)
         info.info({"version": build.version, "revision": build.revision, "pythonversion": build.python})
         if process_metrics:
@@ -98,6 +105,26 @@ class Telemetry:
             registry=registry,
         )
 
+    def _tell_of_reloads(self, registry: CollectorRegistry) -> None:
+        self._reload_worked = Gauge(
+            "presence_exporter_config_last_reload_successful",
+            "1 where the configuration was good when it was last read; 0 where it was not, and the one before"
+            " stays in force.",
+            registry=registry,
+        )
+        self._reloaded_at = Gauge(
+            "presence_exporter_config_last_reload_success_timestamp_seconds",
+            "When the configuration in force was last read, at the start or by a reload.",
+            registry=registry,
+        )
+        self.reloaded(successful=True)
+
+    def reloaded(self, *, successful: bool) -> None:
+        """The configuration was read, at the start or again; where it could be used, it is in force."""
+        self._reload_worked.set(successful)
+        if successful:
+            self._reloaded_at.set(self._wall())
+
     def observer(self, source: str) -> UpstreamObserver:
         """What the requests of that source are told to."""
         return self._observers.setdefault(source, UpstreamObserver(self._upstream, source))
@@ -105,6 +132,7 @@ class Telemetry:
     def announce(self, *sources: Source) -> None:
         """Set every series of these sources that is known in advance to 0."""
         for source in sources:
+            self._collectors[source.name] = frozenset(each.name for each in source.collectors)
             self.observer(source.name).announce(source)
             self._collections.labels(source.name)
             self._shared.labels(source.name)
@@ -112,6 +140,42 @@ class Telemetry:
                 self._runs.labels(source.name, collector.name)
                 for reason in Reason:
                     self._failures.labels(source.name, collector.name, reason)
+
+    def line(self, source: str, *, kind: str) -> Line:
+        """What a new form of that source tells its observer through, once it is put in force."""
+        before = self._lines.get(source)
+        if before is None or before[0].kind != kind:
+            return Line(UpstreamObserver(self._upstream, source))
+        return Line(before[1].observer)
+
+    def put_in_force(self, members: Iterable[tuple[Source, Line]]) -> None:
+        """From now on there are these sources, and no others.
+
+        What was counted for a source goes on where it is of the same name and kind, as far as it has such
+        series still; those of all others vanish, and what is new stands at 0.
+        """
+        before, self._lines = self._lines, {source.name: (source, line) for source, line in members}
+        self._observers = {name: line.observer for name, (_, line) in self._lines.items()}
+        self._collectors = {name: self._collectors.get(name, frozenset()) for name in self._lines}
+        kept = {id(line) for _, line in self._lines.values()} & {id(line) for _, line in before.values()}
+        ending = [(source, line) for source, line in before.values() if id(line) not in kept]
+        for _, line in ending:
+            line.cut()
+            line.observer.forget()
+        self._drop([(source, self._lines.get(source.name, (None,))[0]) for source, _ in ending])
+        self.announce(*(source for source, line in self._lines.values() if id(line) not in kept))
+
+    def _drop(self, ending: Sequence[tuple[Source, Source | None]]) -> None:
+        if not ending:
+            return
+        vanishing, names = Vanishing(ending), {source.name for source, _ in ending}
+        ours = (self._runs, self._failures, self._collections, self._shared)
+        for family in (*ours, *self._upstream.families()):
+            drop(family, vanishing.has)
+        # It may be another account, whose vendor has not said anything yet.
+        drop(self._upstream.remaining, lambda labels: labels["source"] in names)
+        for key in [key for key in self._pulls if vanishing.has({"source": key[0]})]:
+            del self._pulls[key]
 
     def announce_handlers(self, handlers: Iterable[str]) -> None:
         """Set the series of every path that is served to 0."""
@@ -121,12 +185,17 @@ class Telemetry:
 
     def ran(self, source: str, collector: str, *, answer: Answer[Facts]) -> None:
         """One run of a collector is over."""
+        if collector not in self._collectors.get(source, ()):
+            # It began before a reload that left it out.
+            return
         self._runs.labels(source, collector).inc()
         if answer.reason is not None:
             self._failures.labels(source, collector, answer.reason).inc()
 
     def pulled(self, source: str, *, shared: bool) -> None:
         """One pull was answered for a source."""
+        if source not in self._collectors:
+            return
         (self._shared if shared else self._collections).labels(source).inc()
         self._pulls[source, shared] += 1
 

@@ -65,6 +65,11 @@ class UpstreamCounters:
         )
         self.remaining, self.pauses = self._limits()
 
+    def families(self) -> tuple[Counter | Gauge | Histogram, ...]:
+        """All of them."""
+        asked = (self.requests, self.bytes, self.retries, self.durations)
+        return (self.drift, *asked, self.remaining, self.pauses)
+
     def _counter(self, name: str, text: str, *, labels: tuple[str, ...] = _ENDPOINT) -> Counter:
         return Counter(name, f"{text}, {SINCE_START}.", labels, registry=self._registry)
 
@@ -87,7 +92,7 @@ class UpstreamCounters:
 
 
 class UpstreamObserver(Unconcerned):
-    """What the requests of one source are counted by."""
+    """What the requests of the source of one name are counted by, whatever form of it makes them."""
 
     def __init__(self, counters: UpstreamCounters, source: str) -> None:
         self._counters = counters
@@ -98,6 +103,7 @@ class UpstreamObserver(Unconcerned):
         self._drifting: dict[str, float] = {}
         self._recent: dict[str, Recent] = {}
         self._remaining: dict[str, int] = {}
+        self._shown: frozenset[str] = frozenset()
 
     @property
     def decode_seconds(self) -> float:
@@ -117,9 +123,22 @@ class UpstreamObserver(Unconcerned):
             for endpoint in dict.fromkeys((*self._endpoints, *self._recent))
         )
 
+    def shows(self, label: str) -> bool:
+        """Whether there are series of that endpoint or field, in advance of anything that happens."""
+        return label in self._shown
+
+    def forget(self) -> None:
+        """Drop what a vendor last said: another form of the source may be about another account."""
+        self._pauses.clear()
+        self._remaining.clear()
+        self._decoding.clear()
+        self._shown = frozenset()
+
     def announce(self, source: Source) -> None:
         """Set every series that is known in advance to 0."""
         self._endpoints = tuple(source.endpoints)
+        self._shown = frozenset((*source.endpoints, *source.drift_fields))
+        self._recent = {each: recent for each, recent in self._recent.items() if each in self._shown}
         for field in source.drift_fields:
             self._counters.drift.labels(self._source, field)
         for endpoint in source.endpoints:
