@@ -28,6 +28,7 @@ TABLE: Final = [
     ("--log.level", "debug", "log_level", "debug"),
     ("--log.format", "json", "log_format", "json"),
     ("--web.listen-address", "127.0.0.1:1", "listen_addresses", (Address("127.0.0.1", 1),)),
+    ("--web.config.file", "/etc/web.yml", "web_config_file", Path("/etc/web.yml")),
     ("--web.telemetry-path", "/m", "telemetry_path", "/m"),
     ("--web.max-requests", "7", "max_requests", 7),
     ("--web.external-url", "https://example.org/a/b/", "external_url", urlsplit("https://example.org/a/b/")),
@@ -82,7 +83,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     flags = flags_of(parsed())
     assert flags.listen_addresses == (Address("", 10458),)
     assert (flags.telemetry_path, flags.max_requests, flags.timeout_offset) == ("/metrics", 40, 0.5)
-    assert (flags.config_file, flags.external_url) == (None, None)
+    assert (flags.config_file, flags.web_config_file, flags.external_url) == (None, None, None)
     assert (flags.log_level, flags.log_format) == ("info", "logfmt")
 
 

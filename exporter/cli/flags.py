@@ -120,6 +120,13 @@ common = together(
 serving = together(
     listen_address,
     flag(
+        "web.config.file",
+        "web_config_file",
+        type=path,
+        metavar="FILE",
+        says="TLS, passwords and a rate limit, in the format of Prometheus's exporters.",
+    ),
+    flag(
         "web.systemd-socket",
         "systemd_socket",
         is_flag=True,

@@ -30,6 +30,7 @@ class Flags:
     log_level: str
     log_format: str
     listen_addresses: tuple[Address, ...]
+    web_config_file: Path | None
     systemd_socket: bool
     telemetry_path: str
     max_requests: int

@@ -6,12 +6,13 @@ import. Certificates are not verified on this machine's own addresses, which no 
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import os
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -53,12 +54,16 @@ class Unhealthy(click.ClickException):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to ask; `own` where the address is one of this machine, so that no certificate can name it."""
+    """Where to ask; `own` where the address is one of this machine, so that no certificate can name it.
+
+    `sure` is False where nobody said whether it speaks TLS.
+    """
 
     host: str
     port: int
     tls: bool = False
     own: bool = True
+    sure: bool = True
     path: str = PATH
 
     def __str__(self) -> str:
@@ -99,7 +104,7 @@ def targets_of_address(address: Address, *, tls: bool) -> tuple[Target, ...]:
     if address.port == 0:
         raise ValueError("port 0 does not say where the exporter listens; give its address by --url")
     hosts = ("127.0.0.1", "::1") if address.host in _ANYWHERE else (address.host,)
-    return tuple(Target(host, address.port, tls) for host in hosts)
+    return tuple(Target(host, address.port, tls, sure=tls) for host in hosts)
 
 
 def target_of_url(text: str) -> Target:
@@ -113,9 +118,10 @@ def target_of_url(text: str) -> Target:
 def ask(targets: Sequence[Target], *, client: ClientFiles, patience: float = PATIENCE) -> Target:
     """The first of the targets where anybody listens, once it says that it is healthy."""
     refused: list[str] = []
-    for target in targets:
+    for each in targets:
+        target = each
         try:
-            status = _status(target, client, patience=patience)
+            target, status = _answer(target, client, patience=patience)
         except ConnectionRefusedError as error:
             refused.append(f"{target}: {_why(error)}")
             continue
@@ -125,6 +131,19 @@ def ask(targets: Sequence[Target], *, client: ClientFiles, patience: float = PAT
             raise Unhealthy(f"{target}: answered {status}")
         return target
     raise Unhealthy(refused[0])
+
+
+def _answer(target: Target, client: ClientFiles, *, patience: float) -> tuple[Target, int]:
+    """Who answered, and with which status: one who closes at plain words may speak TLS."""
+    try:
+        return target, _status(target, client, patience=patience)
+    except ConnectionResetError:
+        if target.sure:
+            raise
+        secured = replace(target, tls=True)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return secured, _status(secured, client, patience=patience)
+        raise
 
 
 def _status(target: Target, client: ClientFiles, *, patience: float) -> int:

@@ -14,8 +14,9 @@ import structlog
 
 from exporter import __version__
 from exporter.commands.revision import PYTHON, revision
-from exporter.commands.setup import Setup, assemble, set_up, web_settings
+from exporter.commands.setup import Setup, assemble, set_up, web_security, web_settings
 from exporter.web.listen import inherit, listen
+from exporter.web.security.shield import shield
 from exporter.web.server import serve as answer
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from exporter.app import Application
     from exporter.commands.flags import Flags
+    from exporter.web.security import WebSecurity
 
 log = structlog.get_logger(__name__)
 
@@ -35,21 +37,24 @@ def serve(flags: Flags, environ: Mapping[str, str]) -> int:
     """Answer requests until a signal; raises `ConfigError`, or `ListenError` for a taken port."""
     setup = set_up(flags, environ)
     web = web_settings(flags, setup)
-    _introduce(setup)
+    security = web_security(flags)
+    _introduce(setup, security)
     sockets = inherit(environ, pid=os.getpid()) if flags.systemd_socket else listen(flags.listen_addresses)
     application = assemble(setup, web=web, process_metrics=not flags.disable_exporter_metrics)
     settle()
-    asyncio.run(_answer(application, sockets))
+    asyncio.run(_answer(application, sockets, security=security))
     log.info("stopped")
     return 0
 
 
-def _introduce(setup: Setup) -> None:
+def _introduce(setup: Setup, security: WebSecurity | None) -> None:
     log.info("starting", version=__version__, revision=revision(), python=PYTHON)
     for note in setup.notes:
         log.warning(note)
     for warning in setup.loaded.warnings:
         log.warning("configuration", detail=warning)
+    for warning in security.warnings if security else ():
+        log.warning("web configuration", detail=warning)
     for source in setup.loaded.config.sources:
         log.info("source", source=source.name, kind=str(source.kind))
 
@@ -66,9 +71,14 @@ def settle() -> None:
     gc.set_threshold(young, middle, FULL_ROUND_AFTER)
 
 
-async def _answer(application: Application, sockets: Sequence[socket.socket]) -> None:
+async def _answer(
+    application: Application, sockets: Sequence[socket.socket], *, security: WebSecurity | None
+) -> None:
+    if security is not None:
+        shield(application.web, security)
+    handshake = security.handshake if security and security.encrypted else None
     try:
-        await answer(application.web, sockets=sockets, on_ready=_listening)
+        await answer(application.web, sockets=sockets, on_ready=_listening, handshake=handshake)
     finally:
         await application.aclose()
 

@@ -16,6 +16,7 @@ from exporter.config import Loaded, from_environment, load_file
 from exporter.errors import ConfigError
 from exporter.telemetry import BuildInfo
 from exporter.web.front import Origin, WebSettings
+from exporter.web.security import WebSecurity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,11 @@ def web_settings(flags: Flags, setup: Setup) -> WebSettings:
         )
     except ValueError as fault:
         raise ConfigError(f"--web.telemetry-path: {fault}") from None
+
+
+def web_security(flags: Flags) -> WebSecurity | None:
+    """What the web configuration file says; None without one."""
+    return None if flags.web_config_file is None else WebSecurity(flags.web_config_file)
 
 
 def assemble(setup: Setup, *, web: WebSettings, process_metrics: bool = True) -> Application:

@@ -11,16 +11,20 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
+from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.web.edge import unless_gone
+from exporter.web.front import HEALTHY, READY
 from exporter.web.security.bucket import Bucket
 from exporter.web.security.passwords import Passwords
+from exporter.web.security.renewal import WebSecurity
 from exporter.web.security.settings import RateLimit, Settings
 
-OPEN: Final = frozenset({"/-/healthy", "/-/ready"})
+OPEN: Final = frozenset({HEALTHY, READY})
 """Paths that need no password and are always answered: container probes have none, and kill who is silent."""
 
 
@@ -85,6 +89,14 @@ class Shield:
         if self._bucket is None or self._bucket.limit != limit:
             self._bucket = Bucket(limit, now=now)
         return self._bucket.take(now)
+
+
+def shield(app: Starlette, security: WebSecurity) -> None:
+    """Put a shield before the routes of an application that has not answered anything yet.
+
+    It stands behind the middleware that is there: what it refuses is told to whoever watches requests.
+    """
+    app.user_middleware.append(Middleware(Shield, settings=security.settings, passwords=Passwords()))
 
 
 def _refused(status: HTTPStatus, headers: dict[str, str]) -> Response:
