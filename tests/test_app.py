@@ -30,11 +30,9 @@ from exporter.errors import ConfigError
 from exporter.model import Reason
 from exporter.web.routes import WebSettings
 from tests.demo_client import MORNING
-from tests.kit.clock import START
 from tests.kit.logs import caught_log
 from tests.kit.rig import chat_settings, daily_settings, inline
-from tests.kit.scraping import BUILD, Exporter, chat_source, daily_source
-from tests.kit.threads import run_threaded
+from tests.kit.scraping import BUILD, daily_source
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -270,59 +268,3 @@ def test_sources_share_the_configured_ledger(tmp_path: Path) -> None:
     assert (of_two[:-1], of_none) == (of_one[:-1], [])
     assert any(" # {meeting_id=" in line for line in lines)
     assert [each.name for each in tmp_path.iterdir()] == ["ledger.db"]
-
-
-# The status page
-
-
-def rows(text: str) -> list[list[str]]:
-    """The table of the status page without its head."""
-    return [re.findall(r"<td>(.*?)</td>", line) for line in text.splitlines() if line.startswith("<tr><td>")]
-
-
-def test_the_status_page_tells_of_every_collector() -> None:
-    """Not asked yet, then what came of it and how old that is; looking asks nobody."""
-
-    async def run() -> list[list[list[str]]]:
-        exporter = Exporter(daily_source(), chat_source())
-        pages = [await exporter.get("/")]
-        assert exporter.wire.sent == []
-        await exporter.scrape()
-        exporter.moods.set("daily", "/meetings", "unauthorized")
-        exporter.moods.set("rocketchat", "/api/v1/presence.getConnections", "forbidden")
-        await exporter.scrape(at=START + 60)
-        await asyncio.sleep(70)
-        pages.append(await exporter.get("/"))
-        return [rows(page.text) for page in pages]
-
-    before, after = run_threaded(run())
-
-    assert before == [
-        ["video", "daily", "presence", "not asked yet", "none yet"],
-        ["video", "daily", "meetings", "not asked yet", "none yet"],
-        ["video", "daily", "ended_meetings", "not asked yet", "none yet"],
-        ["chat", "rocketchat", "presence", "not asked yet", "none yet"],
-        ["chat", "rocketchat", "connections", "not asked yet", "none yet"],
-    ]
-    forbidden = "failed: forbidden: /api/v1/presence.getConnections: answered 403"
-    assert after == [
-        ["video", "daily", "presence", "success", "1 min ago"],
-        ["video", "daily", "meetings", "failed: auth: /meetings: answered 401", "2 min ago"],
-        ["video", "daily", "ended_meetings", "failed: auth: /meetings: answered 401", "2 min ago"],
-        ["chat", "rocketchat", "presence", "success", "1 min ago"],
-        ["chat", "rocketchat", "connections", forbidden, "2 min ago"],
-    ]
-
-
-def test_the_status_page_bears_the_notes() -> None:
-    """As that nothing here is real."""
-
-    async def run() -> str:
-        config = Config(CollectSettings(), BucketSettings(), ())
-        app = build(config, build_info=BUILD, web=WebSettings(), notes=("Nothing here is real.",))
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app.web), base_url="http://here"
-        ) as client:
-            return (await client.get("/")).text
-
-    assert "<strong>Nothing here is real.</strong>" in asyncio.run(run())

@@ -18,12 +18,15 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from exporter.model import Selection, Snapshot
+from exporter.model import Offer, Selection, Snapshot
 from exporter.web.deadline import HEADER
 from exporter.web.exposition import render
+from exporter.web.front import TAKEN
 from exporter.web.negotiate import FORMATS, OPENMETRICS_1_0_0, TEXT_0_0_4
 from exporter.web.routes import Front, WebSettings, build_routes
+from exporter.web.scrapes import PAGES, Scrapes
 from exporter.web.status import Overview
+from exporter.web.wishes import Wish
 from tests.kit.front import FRONT, SNAPSHOT, Asked, ask, client, facts, own, settings
 from tests.programs import PROJECT
 
@@ -44,7 +47,10 @@ class Requests:
 # Paths and methods
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/-/healthy", "/-/ready"])
+ANSWERING = ["/", "/metrics", "/probe?source=acme", "/sd", "/-/healthy", "/-/ready"]
+
+
+@pytest.mark.parametrize("path", ANSWERING)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_every_path_answers_get_and_head(path: str, method: str) -> None:
     """A HEAD has the status and the type of a GET, and no body."""
@@ -55,7 +61,7 @@ def test_every_path_answers_get_and_head(path: str, method: str) -> None:
     assert (response.content == b"") is (method == "HEAD")
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/-/healthy", "/-/ready"])
+@pytest.mark.parametrize("path", ANSWERING)
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
 def test_other_methods_are_told_which_are_allowed(path: str, method: str) -> None:
     """405, and Allow in a stable order."""
@@ -110,12 +116,19 @@ def test_metrics_at_the_root_leave_no_room_for_a_landing_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "metrics", "/-/healthy", "/-/ready", "/{x}", "/a b", "/a?b", "/a#b", "/ü"]
+    "path", ["", "metrics", "/-/healthy", "/-/ready", "/probe", "/sd", "/{x}", "/a b", "/a?b", "/a#b", "/ü"]
 )
 def test_a_path_that_could_not_be_served_is_refused(path: str) -> None:
     """A path must be absolute, plain, and not one of ours."""
     with pytest.raises(ValueError, match=re.escape(f"{path!r} is not a path to serve metrics at")):
         WebSettings(telemetry_path=path)
+
+
+def test_the_metrics_can_take_no_path_that_something_else_has() -> None:
+    """Of all that is served, only the page for people makes room."""
+    paths = {route.path for route in build_routes(FRONT).routes if isinstance(route, Route)}
+
+    assert paths - {"/metrics", "/"} == TAKEN
 
 
 def test_readiness_is_asked_and_liveness_is_not() -> None:
@@ -128,13 +141,13 @@ def test_readiness_is_asked_and_liveness_is_not() -> None:
 
 
 def test_the_landing_page_is_html_that_can_load_nothing() -> None:
-    """It names the exporter and its version, links to the metrics, and forbids itself scripts."""
+    """It names the exporter and its version, links to the metrics, and forbids itself what is foreign."""
     response = ask(FRONT, "/")
 
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in response.headers["content-security-policy"]
     assert 'href="/metrics"' in response.text
-    assert "Version 1.2.3" in response.text
+    assert "1.2.3" in response.text
 
 
 # The page
@@ -258,6 +271,19 @@ def test_a_head_asks_no_upstream_and_promises_no_length() -> None:
     assert "content-length" not in response.headers
 
 
+def test_a_head_asks_nobody_about_one_source_either() -> None:
+    """And says of a page that there is none what a GET would."""
+    asked = Asked()
+    front = replace(FRONT, collect=asked.collect)
+
+    answers = [
+        ask(front, path, method="HEAD").status_code
+        for path in ("/probe?source=acme", "/probe?source=nobody", "/probe", "/metrics?collect[]=x")
+    ]
+    assert answers == [200, 404, 400, 400]
+    assert asked.times == 0
+
+
 def test_the_body_of_a_get_is_ignored() -> None:
     """It is read and thrown away, and harms nothing."""
     response = ask(FRONT, content=b"x" * 200_000)
@@ -266,10 +292,109 @@ def test_the_body_of_a_get_is_ignored() -> None:
     assert b"presence_up" in response.content
 
 
+# Pages in parts
+
+
+def test_a_probe_is_about_one_source_and_not_about_the_exporter() -> None:
+    """Whatever else the query says, no other source is asked, and no address is taken from it."""
+    asked = Asked()
+    response = ask(replace(FRONT, collect=asked.collect), "/probe?source=acme&target=http://127.0.0.1:1/")
+
+    assert asked.selections == [Selection(frozenset({"acme"}))]
+    assert [family.name for family in parse_text(response.text)] == ["presence_up"]
+
+
+@pytest.mark.parametrize(
+    "path, selections, shown",
+    [
+        ("/metrics", [Selection()], ["presence_up", "presence_exporter_http_requests"]),
+        ("/metrics?collect[]=presence", [Selection(None, frozenset({"presence"}))], ["presence_up"]),
+        (
+            "/metrics?collect[]=presence&collect[]=exporter",
+            [Selection(None, frozenset({"presence"}))],
+            ["presence_up", "presence_exporter_http_requests"],
+        ),
+        ("/metrics?collect[]=exporter", [], ["presence_exporter_http_requests"]),
+        (
+            "/probe?source=chat&collect[]=connections&collect[]=presence",
+            [Selection(frozenset({"chat"}), frozenset({"connections", "presence"}))],
+            ["presence_up"],
+        ),
+    ],
+)
+def test_only_what_is_named_is_asked_and_shown(
+    path: str, selections: list[Selection], shown: list[str]
+) -> None:
+    """A page of the exporter alone asks no source."""
+    asked = Asked()
+    response = ask(replace(FRONT, collect=asked.collect), path)
+
+    assert asked.selections == selections
+    assert [family.name for family in parse_text(response.text)] == shown
+
+
+@pytest.mark.parametrize(
+    "path, status, words",
+    [
+        (
+            "/metrics?collect[]=<b>",
+            400,
+            "no collector of that name; collect[] takes: presence, meetings, ended_meetings, connections,"
+            " exporter\n",
+        ),
+        (
+            "/probe?source=acme&collect[]=exporter",
+            400,
+            "no collector of that name; collect[] takes: presence, meetings, ended_meetings, connections\n",
+        ),
+        ("/probe", 400, "name one source, as in ?source=NAME\n"),
+        ("/probe?source=acme&source=chat", 400, "name one source, as in ?source=NAME\n"),
+        ("/probe?source=http://127.0.0.1/", 404, "no source of that name is configured\n"),
+    ],
+)
+def test_a_page_that_there_is_not_is_refused_in_plain_text(path: str, status: int, words: str) -> None:
+    """Before anybody is asked, also while all places are taken, and without a word of the question."""
+    asked = Asked()
+    response = ask(replace(FRONT, collect=asked.collect, settings=settings(max_requests=0)), path)
+
+    assert (response.status_code, response.text) == (status, words)
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert asked.times == 0
+
+
+def test_without_source_metrics_a_probe_still_asks() -> None:
+    """The setting is about the metrics page, where naming a collector is then an error."""
+    asked = Asked()
+    front = replace(FRONT, collect=asked.collect, settings=settings(disable_source_metrics=True))
+
+    assert ask(front, "/metrics?collect[]=presence").status_code == 400
+    assert ask(front, "/metrics?collect[]=exporter").status_code == 200
+    assert asked.times == 0
+    assert "presence_up" in ask(front, "/probe?source=acme").text
+    assert asked.times == 1
+
+
+def test_what_can_be_asked_is_what_there_is_now() -> None:
+    """A source that a new configuration brings can be asked at once, one that it takes away no more."""
+
+    async def go() -> list[int]:
+        offers = [Offer("one", "daily", ("presence",))]
+        async with client(build_routes(replace(FRONT, offers=lambda: tuple(offers)))) as asking:
+
+            async def status(name: str) -> int:
+                return (await asking.get("/probe", params={"source": name})).status_code
+
+            before = [await status("one"), await status("two")]
+            offers[:] = [Offer("two", "daily", ("presence",))]
+            return [*before, await status("one"), await status("two")]
+
+    assert timed(go) == [200, 404, 404, 200]
+
+
 # The deadline
 
 
-def deadlines(front: Front, headers: list[dict[str, str]]) -> list[float]:
+def deadlines(front: Front, headers: list[dict[str, str]], *, path: str = "/metrics") -> list[float]:
     """Scrape once with each of the headers, in one loop; give the seconds that each collection was left."""
 
     async def go() -> list[float]:
@@ -281,7 +406,7 @@ def deadlines(front: Front, headers: list[dict[str, str]]) -> list[float]:
 
         async with client(build_routes(replace(front, collect=noting))) as asking:
             for each in headers:
-                assert (await asking.get("/metrics", headers=each)).status_code == 200
+                assert (await asking.get(path, headers=each)).status_code == 200
         return left
 
     return asyncio.run(go())
@@ -317,6 +442,69 @@ def test_the_time_that_the_last_page_took_is_reserved() -> None:
     assert second == pytest.approx(9.5 - 0.7, abs=0.15)
 
 
+def test_a_probe_has_the_deadline_of_a_scrape() -> None:
+    """The same header, the same rule."""
+    front = replace(FRONT, settings=settings(timeout_offset=0.5, default_timeout=20.0))
+
+    named, none = deadlines(front, [{HEADER: "10"}, {}], path="/probe?source=acme")
+
+    assert named == pytest.approx(9.5, abs=0.1)
+    assert none == pytest.approx(20.0, abs=0.1)
+
+
+def test_each_page_reserves_what_it_took_itself() -> None:
+    """A big page takes no time from a small one, and a small one gives a big one none."""
+    slept = threading.Event()
+
+    def slow(snapshot: Snapshot, openmetrics: bool) -> Iterator[Metric]:
+        slept.wait(0.8 if len(snapshot.sources) > 1 else 0.0)
+        return facts(snapshot, openmetrics)
+
+    async def go() -> dict[str, list[float]]:
+        left: dict[str, list[float]] = {"/metrics": [], "/probe?source=acme": []}
+        path = ""
+
+        async def noting(deadline: float, selection: Selection) -> Snapshot:
+            left[path].append(deadline - asyncio.get_running_loop().time())
+            return SNAPSHOT if selection.sources else Snapshot(SNAPSHOT.sources * 2)
+
+        front = replace(FRONT, collect=noting, families=slow, settings=settings(timeout_offset=0.5))
+        async with client(build_routes(front)) as asking:
+            for path in [*left, *left]:
+                await asking.get(path, headers={HEADER: "10"})
+        return left
+
+    left = timed(go)
+
+    assert left["/metrics"] == pytest.approx([9.5, 9.5 - 0.8], abs=0.15)
+    assert left["/probe?source=acme"] == pytest.approx([9.5, 9.5], abs=0.15)
+
+
+def test_the_time_for_decoding_is_that_of_what_is_asked() -> None:
+    """A page of the exporter alone needs none."""
+    asked: list[Selection] = []
+
+    def reserve(selection: Selection) -> float:
+        asked.append(selection)
+        return 0.0
+
+    front = replace(FRONT, reserve=reserve)
+    for path in ("/metrics?collect[]=exporter", "/probe?source=acme", "/metrics"):
+        assert ask(front, path).status_code == 200
+
+    assert asked == [Selection(frozenset({"acme"})), Selection()]
+
+
+def test_only_so_many_pages_are_remembered() -> None:
+    """Of ever new ones the oldest is forgotten, and one that comes again counts as new."""
+    scrapes = Scrapes(FRONT)
+    wishes = [Wish(Selection(frozenset({str(number)})), own=False) for number in range(PAGES + 1)]
+    for wish in (*wishes[:PAGES], wishes[0], wishes[PAGES]):
+        scrapes._remember(wish, 1.0)
+
+    assert list(scrapes._rendering_seconds) == [*wishes[2:PAGES], wishes[0], wishes[PAGES]]
+
+
 # Many at once, and clients that go
 
 
@@ -349,16 +537,18 @@ def timed(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 def test_more_scrapes_than_allowed_are_sent_away_while_health_answers() -> None:
-    """503 with the time to come back; the places are free again once the scrapes are done."""
+    """503 with the time to come back, whatever page it is; the places are free again after the scrapes."""
 
     async def go() -> None:
         gate = Gate()
         front = replace(FRONT, collect=gate.collect, settings=settings(max_requests=2))
         async with client(build_routes(front)) as asking:
-            running = [asyncio.create_task(asking.get("/metrics")) for _ in range(2)]
+            paths = ("/metrics", "/probe?source=chat")
+            running = [asyncio.create_task(asking.get(path)) for path in paths]
             await gate.entered.wait()
             await asyncio.sleep(0)
             full = await asking.get("/metrics")
+            full_too = await asking.get("/probe?source=acme")
             healthy = await asking.get("/-/healthy")
             gate.open.set()
             done = [await each for each in running]
@@ -366,6 +556,7 @@ def test_more_scrapes_than_allowed_are_sent_away_while_health_answers() -> None:
 
         assert (full.status_code, full.text) == (503, "too many scrapes at once\n")
         assert full.headers["retry-after"] == "1"
+        assert (full_too.status_code, full_too.text) == (503, full.text)
         assert healthy.status_code == 200
         assert [each.status_code for each in done] == [200, 200]
         assert after.status_code == 200
