@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from exporter.collect.runs import CollectionObserver, SharedRuns
 from exporter.collect.users import Users
+from exporter.journal import Journal
 from exporter.model import EVERYTHING, CollectorSnapshot, Offer, Selection, Snapshot, Source, SourceSnapshot
 
 
@@ -29,10 +30,12 @@ class Collection:
         min_interval: float,
         observer: CollectionObserver,
         wall: Callable[[], float],
+        journal: Journal | None = None,
     ) -> None:
         self._min_interval = min_interval
         self._observer = observer
         self._wall = wall
+        self._journal = journal or Journal(wall=wall)
         self._shared: tuple[SharedSource, ...] = ()
         self.replace(sources, min_interval=min_interval)
 
@@ -56,6 +59,7 @@ class Collection:
                 each,
                 min_interval=lambda: self._min_interval,
                 observer=self._observer,
+                journal=self._journal,
                 users=users,
                 wall=self._wall,
             )
@@ -68,12 +72,14 @@ class Collection:
 
         A source of which none is selected is left out. Runs are shared between pulls of any selection.
         """
-        with ExitStack() as users:
+        allowed = until - asyncio.get_running_loop().time()
+        with self._journal.pull(allowed=allowed) as pull, ExitStack() as users:
             async with asyncio.TaskGroup() as group:
                 tasks = []
                 for shared, asked in self._selected(selection):
                     users.enter_context(shared.users.one_more())
-                    tasks.append((shared.source, [group.create_task(runs.answer(until)) for runs in asked]))
+                    answers = [group.create_task(runs.answer(until, pull=pull)) for runs in asked]
+                    tasks.append((shared.source, answers))
             return Snapshot(
                 tuple(self._seen(source, [task.result() for task in asked]) for source, asked in tasks)
             )

@@ -8,12 +8,14 @@ the wall: what a collector raises fails that collector, and nothing else.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Final, Protocol
 
 import structlog
 
 from exporter import errors
 from exporter.collect.users import Users
+from exporter.journal import Event, Journal, Pull, Recording, Way
 from exporter.log import frames
 from exporter.model import (
     Answer,
@@ -59,6 +61,7 @@ class SharedRuns:
         *,
         min_interval: Callable[[], float],
         observer: CollectionObserver,
+        journal: Journal,
         users: Users,
         wall: Callable[[], float],
     ) -> None:
@@ -67,10 +70,11 @@ class SharedRuns:
         self._collector = collector
         self._min_interval = min_interval
         self._observer = observer
+        self._journal = journal
         self._users = users
         self._wall = wall
         self._run: _Run | None = None
-        self._good: tuple[float, Answer[Facts]] | None = None
+        self._good: tuple[_Run, Answer[Facts]] | None = None
         self._last: tuple[float, Answer[Facts]] | None = None
         self._kept: Facts | None = None
         self._last_success: float | None = None
@@ -81,15 +85,33 @@ class SharedRuns:
         """The collector's name."""
         return self._collector.name
 
-    async def answer(self, until: float) -> tuple[CollectorSnapshot, bool]:
+    async def answer(self, until: float, *, pull: Pull) -> tuple[CollectorSnapshot, bool]:
         """The answer for one pull, and whether it began a run."""
-        if self._good is not None and _now() - self._good[0] < self._shared_for():
-            return await self._seen(self._good[1], until), False
-        began = self._run is None or self._run.over
-        if self._run is None or began:
-            self._run = _Run(self._collect, until)
-            self._users.until_done(self._run.task)
-        return await self._seen(await self._run.wait(until), until), began
+        if self._good is not None and _now() - self._good[0].started < self._shared_for():
+            run, way = self._good[0], Way.SHARED
+        elif self._run is None or self._run.over:
+            run, way = self._begin(until), Way.BEGAN
+        else:
+            run, way = self._run, Way.JOINED
+            run.note.note(Event.JOINED)
+        line = pull.asked(run.note, way, shared_for=self._shared_for())
+        answer = self._good[1] if self._good and way is Way.SHARED else await run.wait(until)
+        seen = await self._seen(answer, until)
+        line.answered(seen.answer)
+        return seen, way is Way.BEGAN
+
+    def _begin(self, until: float) -> "_Run":
+        note = self._journal.begin(self._source, self._collector.name)
+        self._run = run = _Run(self._collect, until, note=note)
+        self._users.until_done(run.task)
+        run.task.add_done_callback(partial(self._cut_off, note))
+        return run
+
+    def _cut_off(self, note: Recording, task: asyncio.Task[Answer[Facts]]) -> None:
+        """Note that a run was cancelled; it may not even have come to its first line."""
+        if task.cancelled():
+            note.note(Event.CANCELLED)
+            self._journal.end(note, None)
 
     def known(self) -> CollectorSnapshot | None:
         """What the last run gave, and what the last pull was shown of the kept; None before the first."""
@@ -122,24 +144,31 @@ class SharedRuns:
         self._tell(reason, error)
         failed = replace(answer, reason=answer.reason or reason, detail=answer.detail or _detail(error))
         self._last = (self._wall(), failed)
+        if answer.success:
+            note = self._journal.begin(self._source, self._collector.name)
+            note.note(Event.KEPT)
+            self._journal.end(note, replace(failed, seconds=0.0))
         return failed
 
     async def _collect(self, run: "_Run") -> Answer[Facts]:
         """One run: the one place where an error that nobody foresaw becomes the reason `internal`."""
+        run.note.attach()
         facts: Facts | None = None
         error: Exception | None
         try:
             part = await run.inside_wall(self._collector.collect)
             facts, error = part.facts, part.error
         except TimeoutError:
+            run.note.note(Event.DEADLINE)
             error = errors.DeadlinePassed(LATE)
         except Exception as surprise:  # noqa: BLE001 - the wall: a bug fails its own collector
             error = surprise
         answer: Answer[Facts] = Answer(facts, _reason(error), _now() - run.started, _detail(error))
         self._last = (self._wall(), answer)
+        self._journal.end(run.note, answer)
         self._observer.ran(self._source, self._collector.name, answer=answer)
         if error is None:
-            self._good = (run.started, answer)
+            self._good = (run, answer)
             self._last_success = self._wall()
         self._tell(answer.reason, error)
         return answer
@@ -167,8 +196,13 @@ class _Run:
     """One run of one collector, for as long as somebody waits for it."""
 
     def __init__(
-        self, collect: Callable[["_Run"], Coroutine[None, None, Answer[Facts]]], until: float
+        self,
+        collect: Callable[["_Run"], Coroutine[None, None, Answer[Facts]]],
+        until: float,
+        *,
+        note: Recording,
     ) -> None:
+        self.note = note
         self.started = _now()
         self.deadline = Deadline(until)
         self._wall: asyncio.Timeout | None = None
@@ -202,6 +236,8 @@ class _Run:
             return Answer(None, Reason.TIMEOUT, _now() - self.started, LATE)
         finally:
             self._waiting -= 1
+            if not self.task.done():
+                self.note.note(Event.LEFT)
             # A run whose time is up ends by itself, and counts as failed.
             if not self._waiting and not self.over:
                 self._abandoned = True

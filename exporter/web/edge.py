@@ -15,6 +15,7 @@ import structlog
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from exporter.journal import asked_by
 from exporter.log import frames
 
 log = structlog.get_logger(__name__)
@@ -84,7 +85,8 @@ class Edge:
             await send(message)
 
         try:
-            failure = await _failure(self._app(scope, receive, noting), handler=handler)
+            with asked_by(handler):
+                failure = await _failure(self._app(scope, receive, noting), handler=handler)
             if failure is not None and code == CLIENT_GONE:
                 await failure(scope, receive, noting)
         finally:
