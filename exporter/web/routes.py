@@ -18,7 +18,7 @@ from starlette.routing import Route
 from exporter.web.discovery import discover
 from exporter.web.edge import Edge
 from exporter.web.front import DISCOVERY, HEALTHY, PROBE, READY, Front, WebSettings
-from exporter.web.pages import Landing
+from exporter.web.pages import landing
 from exporter.web.scrapes import Scrapes
 
 __all__ = ["Front", "WebSettings", "build_routes"]
@@ -38,7 +38,7 @@ def build_routes(front: Front) -> Starlette:
         Route(DISCOVERY, partial(discover, front), methods=_METHODS),
     ]
     if metrics != "/":
-        routes.append(Route("/", Landing(front).answer, methods=_METHODS))
+        routes.append(Route("/", partial(landing, front), methods=_METHODS))
     edge = Middleware(Edge, observe=front.observe, paths=[route.path for route in routes])
     app = Starlette(routes=routes, middleware=[edge], exception_handlers={HTTPException: _refuse})
     # A scrape config with a slash too many is told so: Prometheus may be set not to follow redirects.
@@ -51,11 +51,13 @@ async def _healthy(_request: Request) -> Response:
 
 
 async def _refuse(_request: Request, exc: Exception) -> Response:
-    assert isinstance(exc, HTTPException)
-    # Starlette has the methods in random order.
-    allowed = sorted((exc.headers or {}).get("Allow", "").split(", "))
-    headers = {"Allow": ", ".join(allowed)} if exc.status_code == HTTPStatus.METHOD_NOT_ALLOWED else None
-    return PlainTextResponse(f"{HTTPStatus(exc.status_code).phrase.lower()}\n", exc.status_code, headers)
+    refusal = exc if isinstance(exc, HTTPException) else HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR)
+    # Starlette names the methods in random order.
+    methods = (refusal.headers or {}).get("Allow")
+    headers = {"Allow": ", ".join(sorted(methods.split(", ")))} if methods else None
+    return PlainTextResponse(
+        f"{HTTPStatus(refusal.status_code).phrase.lower()}\n", refusal.status_code, headers
+    )
 
 
 async def _ready(front: Front, _request: Request) -> Response:

@@ -30,8 +30,8 @@ from exporter.web.wishes import Wish, WishRefused, wish_of_all, wish_of_one
 _RENDER_THREADS = 2
 
 
-# Of so many different pages it is remembered how long they took: more than anybody has sources.
-_PAGES: Final = 4096
+PAGES: Final = 4096
+"""Of so many different pages it is remembered how long they took: more than anybody has sources."""
 
 
 class Scrapes:
@@ -111,7 +111,7 @@ class Scrapes:
         """Whoever asks for ever new combinations of collectors makes us forget, but not grow."""
         self._rendering_seconds.pop(wish, None)
         self._rendering_seconds[wish] = seconds
-        if len(self._rendering_seconds) > _PAGES:
+        if len(self._rendering_seconds) > PAGES:
             del self._rendering_seconds[next(iter(self._rendering_seconds))]
 
 
