@@ -18,7 +18,7 @@ from starlette.routing import Route
 from exporter.web.discovery import discover
 from exporter.web.edge import Edge
 from exporter.web.front import DISCOVERY, HEALTHY, PROBE, READY, Front, WebSettings
-from exporter.web.pages import landing
+from exporter.web.pages import Landing
 from exporter.web.scrapes import Scrapes
 
 __all__ = ["Front", "WebSettings", "build_routes"]
@@ -38,7 +38,7 @@ def build_routes(front: Front) -> Starlette:
         Route(DISCOVERY, partial(discover, front), methods=_METHODS),
     ]
     if metrics != "/":
-        routes.append(Route("/", partial(landing, front), methods=_METHODS))
+        routes.append(Route("/", Landing(front).answer, methods=_METHODS))
     edge = Middleware(Edge, observe=front.observe, paths=[route.path for route in routes])
     app = Starlette(routes=routes, middleware=[edge], exception_handlers={HTTPException: _refuse})
     # A scrape config with a slash too many is told so: Prometheus may be set not to follow redirects.
