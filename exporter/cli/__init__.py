@@ -30,7 +30,9 @@ from exporter.cli.flags import (
     was_given,
 )
 from exporter.commands.flags import parse_count, parse_interval
+from exporter.commands.hangup import caught_hangups
 from exporter.commands.revision import version_line
+from exporter.web.listen import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -72,10 +74,10 @@ def main(context: click.Context, /, **_flags: Any) -> int | None:
     """
     if context.invoked_subcommand is not None:
         return None
-    with _ended_by_sigterm():
+    with _ended_by_sigterm(), caught_hangups() as hangups:
         from exporter.commands.serve import serve  # noqa: PLC0415 - see the top
 
-        return _run(flags_of(context), serve)
+        return _run(flags_of(context), partial(serve, hangups=hangups))
 
 
 @main.command()
@@ -122,6 +124,38 @@ def budget(context: click.Context, /, **_flags: Any) -> int:
     if not was_given(context, "log_level"):
         flags = replace(flags, log_level="error")
     return _run(flags, partial(reckoning.budget, pulls=pulls))
+
+
+@main.command()
+@common
+@flag(
+    "listen",
+    "address",
+    type=Parsed("address", parse_address),
+    default="127.0.0.1:10459",
+    metavar="ADDRESS",
+    says="Where the simulated vendors listen, both of them.",
+)
+@flag(
+    "scenario",
+    "scenarios",
+    multiple=True,
+    default=("calm",),
+    metavar="NAME",
+    says="What goes wrong, as rate_limited or daily:stall; may be repeated. An unknown name lists all.",
+)
+@click.pass_context
+def simulate(context: click.Context, /, **_flags: Any) -> int:
+    """Serve the simulated vendors by HTTP, with named ways to fail, to try alerts with."""
+    with _ended_by_sigterm():
+        from exporter.commands.simulate import command as serving_both  # noqa: PLC0415 - see the top
+
+        values = given(context)
+
+        def command(_flags: Flags, _environ: Mapping[str, str]) -> int:
+            return serving_both.simulate(values["address"], values["scenarios"])
+
+        return _run(flags_of(context), command)
 
 
 @main.command()

@@ -9,7 +9,7 @@ from exporter.demo.chat_world import CHAT_ON_CALL, CHAT_TOKEN, CHAT_USER_ID, Cha
 from exporter.demo.clock import Clock, accelerated
 from exporter.demo.daily_wire import DAILY, DAILY_URL
 from exporter.demo.daily_world import DAILY_KEY, DailyDomain
-from exporter.demo.moods import MOODS, Moods
+from exporter.demo.moods import MOODS, Moods, home
 from exporter.demo.sessions import Attendance, Meeting, Stay
 from exporter.demo.telling import Telling, awkwardly, mildly, plainly
 from exporter.demo.transport import DemoTransport, World
@@ -36,6 +36,7 @@ __all__ = [
     "World",
     "accelerated",
     "awkwardly",
+    "home",
     "mildly",
     "plainly",
 ]

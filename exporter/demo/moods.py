@@ -54,6 +54,12 @@ def fits(mood: str, vendor: str, *, endpoint: str) -> bool:
     return vendor == only_vendor and endpoint in {only_endpoint, ANYWHERE}
 
 
+def home(mood: str, vendor: str) -> str | None:
+    """Give the one endpoint of a vendor where a mood makes a difference, `*` for all, None for none."""
+    only_vendor, only_endpoint = _ONLY_AT.get(mood, (vendor, ANYWHERE))
+    return only_endpoint if vendor == only_vendor else None
+
+
 class Schedule(Protocol):
     """Says in which mood an endpoint is by itself."""
 
