@@ -51,14 +51,15 @@ Known = Mapping[str, CollectorSnapshot]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Facts, None where they are withheld, and how old they are, or the last ones were (seconds)."""
+    """Facts, None where they are withheld, how old they are, and how old the last success is (seconds)."""
 
     facts: Facts | None = None
     age: float | None = None
+    success: float | None = None
 
     def figure(self, name: str, value: int | None, *, note: str = "") -> Figure:
-        """One number of them."""
-        return Figure(name, value, self.age, note)
+        """One number of them; where it is not among them, it is as old as the last success."""
+        return Figure(name, value, self.success if value is None else self.age, note)
 
 
 def seen(known: Known, collector: str, *, now: float) -> Seen:
@@ -66,9 +67,8 @@ def seen(known: Known, collector: str, *, now: float) -> Seen:
     snapshot = known.get(collector)
     if snapshot is None:
         return Seen()
-    facts = snapshot.answer.value
-    moment = snapshot.last_success if facts is None else snapshot.ran_at
-    return Seen(facts, age(moment, now=now))
+    success = age(snapshot.last_success, now=now)
+    return Seen(snapshot.answer.value, age(snapshot.ran_at, now=now), success)
 
 
 def age(moment: float | None, *, now: float) -> float | None:
@@ -108,9 +108,7 @@ def _of_chat(settings: RocketChatSettings, known: Known, *, now: float) -> Itera
         presence = seen(known, "presence", now=now)
         users = presence.facts.users if isinstance(presence.facts, ChatPresence) else None
         for status in STATUSES:
-            yield _withheld_age(presence, known, now=now).figure(
-                USERS + status, users[status] if users else None
-            )
+            yield presence.figure(USERS + status, users[status] if users else None)
         if users and users.get(UNKNOWN_STATUS):
             yield presence.figure(USERS + "of unknown status", users[UNKNOWN_STATUS])
     if settings.connections:
@@ -119,13 +117,6 @@ def _of_chat(settings: RocketChatSettings, known: Known, *, now: float) -> Itera
         yield open_now.figure(
             CONNECTIONS, facts.current if facts else None, note=f"of {facts.limit:,}" if facts else ""
         )
-
-
-def _withheld_age(presence: Seen, known: Known, *, now: float) -> Seen:
-    """A workspace that has switched presence off answers, and says nothing of users: theirs are older."""
-    if isinstance(presence.facts, ChatPresence) and presence.facts.users is None:
-        return Seen(presence.facts, age(known["presence"].last_success, now=now))
-    return presence
 
 
 def total(name: str, parts: Sequence[Figure]) -> Figure:
