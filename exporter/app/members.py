@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from exporter.app.network import Surroundings, authorities, build_fetcher
 from exporter.config import Config, DailySettings, RocketChatSettings, SourceSettings
 from exporter.fetch import Fetcher, Vendor
+from exporter.journal import NotingObserver
 from exporter.ledger import Layout, Ledger
-from exporter.model import Source
+from exporter.model import Source, SourceObserver
 from exporter.pauses import Pauses
 from exporter.sources import daily, rocketchat
 from exporter.telemetry import Line, Telemetry
@@ -59,18 +60,19 @@ class Maker:
         vendor = _vendor(settings)
         pauses = pauses_of(vendor)
         line = self._telemetry.line(settings.name, kind=settings.kind)
+        observer = NotingObserver(line)
         fetcher = build_fetcher(
             settings.http,
             vendor,
             max_bytes=self._max_bytes,
-            observer=line,
+            observer=observer,
             around=self._around,
             pauses=pauses,
         )
-        source = self._source(settings, fetcher, line=line)
+        source = self._source(settings, fetcher, observer=observer)
         return Member(settings, authorities(settings.http), source, vendor, pauses, line)
 
-    def _source(self, settings: SourceSettings, fetcher: Fetcher, *, line: Line) -> Source:
+    def _source(self, settings: SourceSettings, fetcher: Fetcher, *, observer: SourceObserver) -> Source:
         config = self._config
         match settings:
             case DailySettings():
@@ -78,13 +80,13 @@ class Maker:
                     settings,
                     fetcher,
                     buckets=config.buckets,
-                    observer=line,
+                    observer=observer,
                     ledger=self._ledger.of(settings.name, _layout(config), since=config.ledger.since),
                     ledger_settings=config.ledger,
                 )
             case RocketChatSettings():
                 return rocketchat.RocketChatSource(
-                    settings, fetcher, buckets=config.buckets, observer=line, wall=self._around.wall
+                    settings, fetcher, buckets=config.buckets, observer=observer, wall=self._around.wall
                 )
 
 

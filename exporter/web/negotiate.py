@@ -104,6 +104,17 @@ def negotiate(accept: str | None) -> Format:
     return chosen
 
 
+def liking(media_type: str, *, accept: str | None) -> float:
+    """Say how much an Accept header likes a media type, by its closest range: 0 = not at all, 1 = most.
+
+    No header, or one of which nothing can be read, likes everything.
+    """
+    closeness = {"*/*": 1, media_type.partition("/")[0] + "/*": 2, media_type: 3}
+    ranges = [each for each in map(_range, _elements(accept)) if each is not None and each.media_type]
+    found = [(closeness[each.media_type], each.quality) for each in ranges if each.media_type in closeness]
+    return max(found)[1] if found else float(not ranges)
+
+
 def wants_gzip(accept_encoding: str | None) -> bool:
     """Say whether a compressed answer is acceptable and not liked less than a plain one."""
     qualities: dict[str, float] = {}
