@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _SAID: Final = {
     Event.QUEUED: "waited {seconds} for its turn to ask {subject}",
     Event.RETRY: "will ask {subject} again in {seconds}, because of {reason}",
-    Event.NOT_ASKED: "did not ask {subject}: the pause that the vendor wants goes on for {seconds} ({reason})",
+    Event.NOT_ASKED: "did not ask {subject}: the pause that the vendor wants lasts {seconds} more ({reason})",
     Event.PAUSE: "a pause of {seconds} begins, for {subject}",
     Event.USED_UP: "the vendor says that no request to {subject} is left in this window of its limit",
     Event.DECODED: "reading the answer of {subject} took {seconds}, in which nothing else ran",
