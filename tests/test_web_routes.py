@@ -82,7 +82,7 @@ def test_other_methods_are_told_which_are_allowed(path: str, method: str) -> Non
         "/metrics/x",
         "/-/",
         "/-/healthy/",
-        "/-/reload",
+        "/-/reload/",
         "/probe/",
         "/probe/acme",
         "/sd/",
@@ -415,7 +415,7 @@ def deadlines(front: Front, headers: list[dict[str, str]], *, path: str = "/metr
 
 def test_the_moment_that_travels_inward_is_the_header_less_the_offset() -> None:
     """A named timeout, less the offset; without one the default as it is."""
-    front = replace(FRONT, settings=settings(timeout_offset=0.5, default_timeout=20.0))
+    front = replace(FRONT, default_timeout=lambda: 20.0, settings=settings(timeout_offset=0.5))
 
     named, tiny, none, odd = deadlines(front, [{HEADER: "10"}, {HEADER: "0.5"}, {}, {HEADER: "soon"}])
 

@@ -3,22 +3,26 @@
 Knows every room and does nothing itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from exporter.app.network import Surroundings, build_fetcher
+from exporter.app.fleet import Fleet
+from exporter.app.members import Maker
+from exporter.app.network import Surroundings
 from exporter.app.overview import overview
+from exporter.app.reload import Reloads
 from exporter.collect import Collection
-from exporter.config import Config, DailySettings, RocketChatSettings, SourceSettings
-from exporter.ledger import IN_MEMORY, Layout, Ledger
+from exporter.config import Config, Loaded, redacted
+from exporter.journal import Journal
+from exporter.ledger import IN_MEMORY, Ledger
 from exporter.metrics import families
 from exporter.model import Source
-from exporter.sources import daily, rocketchat
 from exporter.telemetry import BuildInfo, Telemetry
 from exporter.web.routes import Front, WebSettings, build_routes
+from exporter.web.status import Overview
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +30,20 @@ class Application:
     """The web application, and what the commands need of it."""
 
     web: Starlette
-    sources: tuple[Source, ...]
+    fleet: Fleet
     collection: Collection
     telemetry: Telemetry
     ledger: Ledger
+    reloads: Reloads
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources in force."""
+        return self.fleet.sources
 
     async def aclose(self) -> None:
         """Give all connections back."""
-        for source in self.sources:
-            await source.aclose()
+        await self.fleet.aclose()
         self.ledger.close()
 
 
@@ -46,12 +55,52 @@ def build(
     process_metrics: bool = True,
     notes: tuple[str, ...] = (),
     surroundings: Surroundings | None = None,
+    read: Callable[[], Loaded] | None = None,
 ) -> Application:
     """Put everything together; `notes` stand on the status page.
 
+    `read` gives the configuration as it is now, for a reload; without it a reload finds the one in force.
     Raises `ConfigError` for an unusable CA file.
     """
     around = surroundings or Surroundings()
+    core = _core(config, build_info=build_info, process_metrics=process_metrics, around=around, read=read)
+
+    def told() -> Overview:
+        return overview(
+            core.fleet.config,
+            core.fleet.sources,
+            known=core.collection.known(),
+            activity=core.telemetry.activity,
+            now=around.wall(),
+            version=build_info.version,
+            notes=notes,
+        )
+
+    app = build_routes(_front(core, web=web, told=told))
+    core.telemetry.announce_handlers(route.path for route in app.routes if isinstance(route, Route))
+    return Application(app, core.fleet, core.collection, core.telemetry, core.ledger, core.reloads)
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """All that is behind the front."""
+
+    fleet: Fleet
+    collection: Collection
+    telemetry: Telemetry
+    ledger: Ledger
+    reloads: Reloads
+    journal: Journal
+
+
+def _core(
+    config: Config,
+    *,
+    build_info: BuildInfo,
+    process_metrics: bool,
+    around: Surroundings,
+    read: Callable[[], Loaded] | None,
+) -> _Core:
     telemetry = Telemetry(
         build_info,
         request_buckets=config.buckets.of("upstream_request_duration_seconds"),
@@ -60,75 +109,34 @@ def build(
     )
     url = config.ledger.url.reveal() if config.ledger.url else IN_MEMORY
     ledger = Ledger(url, threads=around.ledger_threads)
-    sources = tuple(
-        build_source(settings, config, telemetry=telemetry, around=around, ledger=ledger)
-        for settings in config.sources
-    )
-    telemetry.announce(*sources)
-    collection = Collection(
-        sources, min_interval=config.collect.min_interval, observer=telemetry, wall=around.wall
-    )
-    front = Front(
-        collect=collection.pull,
-        offers=collection.offers,
-        families=lambda snapshot, openmetrics: families(snapshot, openmetrics=openmetrics),
-        own_families=telemetry.families,
-        overview=lambda: overview(
-            config,
-            sources,
-            known=collection.known(),
-            activity=telemetry.activity,
-            now=around.wall(),
-            version=build_info.version,
-            notes=notes,
-        ),
-        ready=lambda: True,
-        reserve=telemetry.decode_seconds,
-        settings=web,
-        observe=telemetry.served,
-    )
-    app = build_routes(front)
-    telemetry.announce_handlers(route.path for route in app.routes if isinstance(route, Route))
-    return Application(app, sources, collection, telemetry, ledger)
-
-
-def build_source(
-    settings: SourceSettings, config: Config, *, telemetry: Telemetry, around: Surroundings, ledger: Ledger
-) -> Source:
-    """One configured account as a source."""
-    observer = telemetry.observer(settings.name)
-    fetcher = partial(
-        build_fetcher,
-        settings.http,
-        max_bytes=lambda: config.collect.max_response_bytes,
-        observer=observer,
+    interval = config.collect.min_interval
+    journal = Journal(wall=around.wall)
+    collection = Collection((), min_interval=interval, observer=telemetry, wall=around.wall, journal=journal)
+    maker = Maker(
+        config,
+        telemetry=telemetry,
+        ledger=ledger,
         around=around,
+        max_bytes=lambda: fleet.config.collect.max_response_bytes,
     )
-    match settings:
-        case DailySettings():
-            return daily.DailySource(
-                settings,
-                fetcher(daily.vendor(settings)),
-                buckets=config.buckets,
-                observer=observer,
-                ledger=ledger.of(settings.name, _layout(config), since=config.ledger.since),
-                ledger_settings=config.ledger,
-            )
-        case RocketChatSettings():
-            return rocketchat.RocketChatSource(
-                settings,
-                fetcher(rocketchat.vendor(settings)),
-                buckets=config.buckets,
-                observer=observer,
-                wall=around.wall,
-            )
+    fleet = Fleet(config, maker=maker, collection=collection, telemetry=telemetry, wall=around.wall)
+    reloads = Reloads(read or (lambda: Loaded(fleet.config, ())), fleet=fleet, telemetry=telemetry)
+    return _Core(fleet, collection, telemetry, ledger, reloads, journal)
 
 
-def _layout(config: Config) -> Layout:
-    """How the ledger's figures are shown."""
-    return Layout(
-        stays=config.buckets.of("join_duration_seconds"),
-        durations=config.buckets.of("meeting_duration_seconds"),
-        peaks=config.buckets.of("meeting_peak_participants"),
-        exemplars=config.exemplars,
+def _front(core: _Core, *, web: WebSettings, told: Callable[[], Overview]) -> Front:
+    return Front(
+        collect=core.collection.pull,
+        offers=core.collection.offers,
+        families=lambda snapshot, openmetrics: families(snapshot, openmetrics=openmetrics),
+        own_families=core.telemetry.families,
+        overview=told,
+        configuration=lambda: redacted(core.fleet.config),
+        journal=core.journal.view,
+        ready=lambda: True,
+        reload=core.reloads.reload,
+        reserve=core.telemetry.decode_seconds,
+        default_timeout=lambda: core.fleet.config.collect.timeout,
+        settings=web,
+        observe=core.telemetry.served,
     )

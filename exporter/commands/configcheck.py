@@ -20,7 +20,7 @@ def check_configuration(flags: Flags, environ: Mapping[str, str]) -> int:
     setup = set_up(flags, environ)
     security = web_security(flags)
     # Built as for serving, since what surrounds the configuration, as the machine's proxy, may not do either.
-    application = assemble(setup, web=web_settings(flags, setup))
+    application = assemble(setup, web=web_settings(flags))
     asyncio.run(application.aclose())
     tell_warnings(setup.loaded.warnings)
     tell_warnings(security.warnings if security else ())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from exporter.app import Application
     from exporter.commands.flags import Flags
+    from exporter.commands.hangup import Hangups
     from exporter.web.security import WebSecurity
 
 log = structlog.get_logger(__name__)
@@ -33,16 +34,16 @@ FULL_ROUND_AFTER: Final = 50
 """Rounds over the middle generation before one over everything; Python's default is 10."""
 
 
-def serve(flags: Flags, environ: Mapping[str, str]) -> int:
+def serve(flags: Flags, environ: Mapping[str, str], *, hangups: Hangups) -> int:
     """Answer requests until a signal; raises `ConfigError`, or `ListenError` for a taken port."""
     setup = set_up(flags, environ)
-    web = web_settings(flags, setup)
+    web = web_settings(flags)
     security = web_security(flags)
     _introduce(setup, security)
     sockets = inherit(environ, pid=os.getpid()) if flags.systemd_socket else listen(flags.listen_addresses)
     application = assemble(setup, web=web, process_metrics=not flags.disable_exporter_metrics)
     settle()
-    asyncio.run(_answer(application, sockets, security=security))
+    asyncio.run(_answer(application, sockets, security=security, hangups=hangups))
     log.info("stopped")
     return 0
 
@@ -72,14 +73,21 @@ def settle() -> None:
 
 
 async def _answer(
-    application: Application, sockets: Sequence[socket.socket], *, security: WebSecurity | None
+    application: Application,
+    sockets: Sequence[socket.socket],
+    *,
+    security: WebSecurity | None,
+    hangups: Hangups,
 ) -> None:
     if security is not None:
         shield(application.web, security)
     handshake = security.handshake if security and security.encrypted else None
+    reloading = asyncio.create_task(hangups.each(application.reloads.reload))
     try:
         await answer(application.web, sockets=sockets, on_ready=_listening, handshake=handshake)
     finally:
+        reloading.cancel()
+        await asyncio.wait([reloading])
         await application.aclose()
 
 

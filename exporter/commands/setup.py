@@ -7,6 +7,7 @@ cannot be used.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from exporter import __version__
@@ -19,18 +20,22 @@ from exporter.web.front import Origin, WebSettings
 from exporter.web.security import WebSecurity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from exporter.commands.flags import Flags
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A configuration and the world that it is about; `notes` say what must not be overlooked there."""
+    """A configuration and the world that it is about; `notes` say what must not be overlooked there.
+
+    `again` reads the configuration once more, and is None where there is nothing to read.
+    """
 
     loaded: Loaded
     surroundings: Surroundings
     notes: tuple[str, ...] = ()
+    again: Callable[[], Loaded] | None = None
 
 
 def set_up(flags: Flags, environ: Mapping[str, str]) -> Setup:
@@ -44,11 +49,12 @@ def set_up(flags: Flags, environ: Mapping[str, str]) -> Setup:
         loaded, transport = demonstration()
         return Setup(loaded, Surroundings(transport), (NOTE,))
     if flags.config_file is not None:
-        return Setup(load_file(flags.config_file, environ), Surroundings())
-    return Setup(from_environment(environ), Surroundings())
+        again = partial(load_file, flags.config_file, environ, again=True)
+        return Setup(load_file(flags.config_file, environ), Surroundings(), again=again)
+    return Setup(from_environment(environ), Surroundings(), again=partial(from_environment, environ))
 
 
-def web_settings(flags: Flags, setup: Setup) -> WebSettings:
+def web_settings(flags: Flags) -> WebSettings:
     """What the front is told."""
     outside = flags.external_url
     try:
@@ -56,7 +62,6 @@ def web_settings(flags: Flags, setup: Setup) -> WebSettings:
             telemetry_path=flags.telemetry_path,
             max_requests=flags.max_requests,
             timeout_offset=flags.timeout_offset,
-            default_timeout=setup.loaded.config.collect.timeout,
             disable_source_metrics=flags.disable_source_metrics,
             link_prefix=outside.path.rstrip("/") if outside else "",
             origin=Origin(outside.scheme, outside.netloc) if outside else None,
@@ -79,4 +84,5 @@ def assemble(setup: Setup, *, web: WebSettings, process_metrics: bool = True) ->
         process_metrics=process_metrics,
         notes=setup.notes,
         surroundings=setup.surroundings,
+        read=setup.again,
     )

@@ -25,11 +25,14 @@ class Loaded:
     warnings: tuple[str, ...]
 
 
-def load_file(path: Path, environ: Mapping[str, str]) -> Loaded:
-    """Read a configuration file; relative paths in it start at its folder. Raises `ConfigError`."""
+def load_file(path: Path, environ: Mapping[str, str], *, again: bool = False) -> Loaded:
+    """Read a configuration file; relative paths in it start at its folder. Raises `ConfigError`.
+
+    What is read `again` must be a regular file: a pipe has been emptied, and nobody may ever write to it.
+    """
     reading = Reading(name=str(path), folder=path.absolute().parent, environ=environ)
     at = Place(reading)
-    text, world_readable = _read(path, at)
+    text, world_readable = _read(path, at, regular=again)
     config = ROOT.read(parse(text, at), at)
     if reading.inline_secrets and world_readable:
         secret = reading.inline_secrets[0]
@@ -37,10 +40,10 @@ def load_file(path: Path, environ: Mapping[str, str]) -> Loaded:
     return Loaded(config, tuple(reading.warnings))
 
 
-def _read(path: Path, at: Place) -> tuple[str, bool]:
+def _read(path: Path, at: Place, *, regular: bool) -> tuple[str, bool]:
     """The text of the file, and whether everyone may read it."""
     try:
-        content = read_file(path, largest=_LARGEST, regular=False)
+        content = read_file(path, largest=_LARGEST, regular=regular)
         return content.data.decode("utf-8-sig"), content.world_readable
     except FileFault as fault:
         raise at.fault(str(fault), _FILE_FORM) from None

@@ -10,16 +10,20 @@ from dataclasses import dataclass
 
 from prometheus_client import Metric
 
+from exporter.journal import Notes
 from exporter.model import Offer, Selection, Snapshot
 from exporter.web.edge import Observe
 from exporter.web.status import Overview
 
 HEALTHY = "/-/healthy"
 READY = "/-/ready"
+RELOAD = "/-/reload"
 PROBE = "/probe"
 DISCOVERY = "/sd"
+CONFIGURATION = "/config"
+COLLECTIONS = "/debug/collections"
 
-TAKEN = frozenset({HEALTHY, READY, PROBE, DISCOVERY})
+TAKEN = frozenset({HEALTHY, READY, RELOAD, PROBE, DISCOVERY})
 """Where the metrics cannot lie."""
 
 
@@ -45,7 +49,6 @@ class WebSettings:
     telemetry_path: str = "/metrics"
     max_requests: int = 40
     timeout_offset: float = 0.5
-    default_timeout: float = 10.0
     disable_source_metrics: bool = False
     link_prefix: str = ""
     origin: Origin | None = None
@@ -71,7 +74,8 @@ class Front:
     `collect` gets a moment in the event loop's time and answers by then; it is cancelled if the client goes.
     `offers` says what it can be asked about. `families` (with True for OpenMetrics) and `own_families` are
     called in a worker thread, beside the loop. `reserve` is the seconds that the last collections of such a
-    selection spent decoding. `observe` hears of each request.
+    selection spent decoding, `default_timeout` those of a scrape that names no timeout. `reload` reads the
+    configuration again and gives what is wrong with it, None for nothing. `observe` hears of each request.
     """
 
     collect: Callable[[float, Selection], Awaitable[Snapshot]]
@@ -79,7 +83,11 @@ class Front:
     families: Callable[[Snapshot, bool], Iterable[Metric]]
     own_families: Callable[[], Iterable[Metric]]
     overview: Callable[[], Overview]
+    configuration: Callable[[], str]
+    journal: Callable[[], Notes]
     ready: Callable[[], bool]
+    reload: Callable[[], Awaitable[str | None]]
     reserve: Callable[[Selection], float]
+    default_timeout: Callable[[], float]
     settings: WebSettings = WebSettings()
     observe: Observe = _unobserved

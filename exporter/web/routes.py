@@ -17,7 +17,19 @@ from starlette.routing import Route
 
 from exporter.web.discovery import discover
 from exporter.web.edge import Edge
-from exporter.web.front import DISCOVERY, HEALTHY, PROBE, READY, Front, WebSettings
+from exporter.web.front import (
+    COLLECTIONS,
+    CONFIGURATION,
+    DISCOVERY,
+    HEALTHY,
+    PROBE,
+    READY,
+    RELOAD,
+    Front,
+    WebSettings,
+)
+from exporter.web.inside import Inside
+from exporter.web.lifecycle import CHANGING, Lifecycle, healthy
 from exporter.web.pages import Landing
 from exporter.web.scrapes import Scrapes
 
@@ -29,13 +41,16 @@ _METHODS = ("GET", "HEAD")
 def build_routes(front: Front) -> Starlette:
     """Build the application: every path of the exporter, and the wall around them."""
     metrics = front.settings.telemetry_path
-    scrapes = Scrapes(front)
+    scrapes, lifecycle, inside = Scrapes(front), Lifecycle(front), Inside(front)
     routes = [
-        Route(HEALTHY, _healthy, methods=_METHODS),
-        Route(READY, partial(_ready, front), methods=_METHODS),
+        Route(HEALTHY, healthy, methods=_METHODS),
+        Route(READY, lifecycle.ready, methods=_METHODS),
+        Route(RELOAD, lifecycle.reload, methods=CHANGING),
         Route(metrics, scrapes.metrics, methods=_METHODS),
         Route(PROBE, scrapes.probe, methods=_METHODS),
         Route(DISCOVERY, partial(discover, front), methods=_METHODS),
+        Route(CONFIGURATION, inside.configuration, methods=_METHODS),
+        Route(COLLECTIONS, inside.collections, methods=_METHODS),
     ]
     if metrics != "/":
         routes.append(Route("/", Landing(front).answer, methods=_METHODS))
@@ -46,10 +61,6 @@ def build_routes(front: Front) -> Starlette:
     return app
 
 
-async def _healthy(_request: Request) -> Response:
-    return PlainTextResponse("healthy\n")
-
-
 async def _refuse(_request: Request, exc: Exception) -> Response:
     refusal = exc if isinstance(exc, HTTPException) else HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR)
     # Starlette names the methods in random order.
@@ -58,7 +69,3 @@ async def _refuse(_request: Request, exc: Exception) -> Response:
     return PlainTextResponse(
         f"{HTTPStatus(refusal.status_code).phrase.lower()}\n", refusal.status_code, headers
     )
-
-
-async def _ready(front: Front, _request: Request) -> Response:
-    return PlainTextResponse("ready\n") if front.ready() else PlainTextResponse("not ready\n", 503)

@@ -85,7 +85,7 @@ class Scrapes:
     def _budget(self, header: str | None, wish: Wish) -> float:
         settings = self._front.settings
         offset = settings.timeout_offset
-        timeout = scrape_timeout(header, offset=offset, default=settings.default_timeout)
+        timeout = scrape_timeout(header, offset=offset, default=self._front.default_timeout())
         decoding = 0.0 if wish.selection is None else self._front.reserve(wish.selection)
         return budget(timeout, offset=offset, reserve=decoding + self._rendering_seconds.get(wish, 0.0))
 

@@ -15,6 +15,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from starlette.applications import Starlette
 
+from exporter.journal import Notes
 from exporter.model import Offer, Selection, Snapshot, SourceSnapshot
 from exporter.web.routes import Front, WebSettings, build_routes
 from exporter.web.status import Overview
@@ -30,6 +31,11 @@ BASE: Final = "http://exporter"
 async def collected(_deadline: float, _selection: Selection) -> Snapshot:
     """Answer at once."""
     return SNAPSHOT
+
+
+async def reloaded() -> str | None:
+    """Find nothing wrong."""
+    return None
 
 
 def facts(snapshot: Snapshot, openmetrics: bool) -> Iterator[Metric]:
@@ -66,8 +72,12 @@ FRONT: Final = Front(
     families=facts,
     own_families=own,
     overview=lambda: Overview("presence-exporter", "1.2.3"),
+    configuration=lambda: "sources: []\n",
+    journal=lambda: Notes(0.0, (), ()),
     ready=lambda: True,
+    reload=reloaded,
     reserve=lambda _selection: 0.0,
+    default_timeout=lambda: 10.0,
 )
 
 
