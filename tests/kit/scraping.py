@@ -186,12 +186,14 @@ class Exporter:
         async with httpx.AsyncClient(transport=transport, base_url="http://exporter", timeout=None) as client:
             return await client.get(path, headers=named)
 
-    async def scrape(self, seconds: float = 10.0, *, at: float | None = None, accept: str = "*/*") -> Page:
+    async def scrape(
+        self, seconds: float = 10.0, *, at: float | None = None, accept: str = "*/*", path: str = "/metrics"
+    ) -> Page:
         """Scrape as Prometheus does with that timeout, at that moment of the loop's time, or now."""
         if at is not None:
             await asyncio.sleep(at - loop_time())
         began = loop_time()
-        answer = await self.get("/metrics", **{HEADER: str(seconds), "Accept": accept})
+        answer = await self.get(path, **{HEADER: str(seconds), "Accept": accept})
         return Page(began, loop_time() - began, answer.status_code, answer.text, _series(answer.text))
 
 
