@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -16,7 +16,7 @@ from exporter.commands.demonstration import NOTE, demonstration
 from exporter.commands.setup import Setup, assemble
 from exporter.config import ChatPresenceMode, Config, DailySettings, PresenceMode, RocketChatSettings
 from exporter.demo import DemoTransport, Moods, World
-from exporter.model import Collector, Deadline, Finding, Reason
+from exporter.model import Collector, Deadline, Finding, Reason, Source
 from exporter.web.routes import WebSettings
 from tests.commandline import run, run_process
 from tests.kit.clock import WallClock, run_virtual
@@ -191,13 +191,25 @@ class Broken:
         pass
 
 
+@dataclass
+class Crew:
+    """A fleet of these sources, as far as the doctor knows fleets."""
+
+    sources: tuple[Source, ...]
+
+    async def aclose(self) -> None:
+        for source in self.sources:
+            await source.aclose()
+
+
 def test_a_bug_in_one_examination_costs_its_lines_alone() -> None:
     """The log has its place, and nobody its text."""
 
     async def ask() -> list[Finding]:
         application, config = made({}, {}, chat={})
         await application.sources[0].aclose()
-        return await diagnose(replace(application, sources=(Broken(), application.sources[1])), config)
+        crew: Any = Crew((Broken(), application.sources[1]))
+        return await diagnose(replace(application, fleet=crew), config)
 
     with caught_log() as lines:
         findings = run_virtual(ask())

@@ -445,7 +445,7 @@ def test_the_time_that_the_last_page_took_is_reserved() -> None:
 
 def test_a_probe_has_the_deadline_of_a_scrape() -> None:
     """The same header, the same rule."""
-    front = replace(FRONT, settings=settings(timeout_offset=0.5, default_timeout=20.0))
+    front = replace(FRONT, default_timeout=lambda: 20.0, settings=settings(timeout_offset=0.5))
 
     named, none = deadlines(front, [{HEADER: "10"}, {}], path="/probe?source=acme")
 
