@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from exporter.advice import ADVICE
 from exporter.journal import MOST_KEPT, Outcome, Way
 from exporter.web import html
-from exporter.web.inside.telling import span, step_text, way_text
+from exporter.web.inside.telling import about, span, step_text, way_text
 
 if TYPE_CHECKING:
     from exporter.journal import Notes, PullNote
@@ -27,6 +27,7 @@ def page(notes: Notes, *, home: str) -> str:
         advice=ADVICE,
         clock=_clock,
         exactly=span,
+        about=about,
         step_text=step_text,
         way_text=way_text,
         summary=_summary,
@@ -39,15 +40,15 @@ def _clock(seconds: float) -> str:
 
 
 def _summary(pull: PullNote) -> str:
-    """How many collectors failed, and how many were not asked for this."""
+    """What came of the collectors, and how many of them were not asked for this."""
     outcomes = Counter(each.outcome for each in pull.answers)
     ways = Counter(each.way for each in pull.answers)
-    failed, waiting = outcomes[Outcome.FAILURE], outcomes[Outcome.UNDER_WAY]
-    parts = (
-        f"{failed} failed" if failed else "",
-        f"{waiting} without an answer" if waiting else "",
-        f"{outcomes[Outcome.SUCCESS] + pull.left_out} good" if outcomes[Outcome.SUCCESS] else "",
-        f"{ways[Way.SHARED]} shared" if ways[Way.SHARED] else "",
-        f"{ways[Way.JOINED]} joined" if ways[Way.JOINED] else "",
+    good = outcomes[Outcome.SUCCESS] + pull.left_out
+    results = (
+        (outcomes[Outcome.FAILURE], "failed"),
+        (outcomes[Outcome.UNDER_WAY], "without an answer"),
+        (good, "good"),
     )
-    return ", ".join(part for part in parts if part) or "nobody to ask"
+    shared = ((ways[Way.SHARED], "shared"), (ways[Way.JOINED], "joined"))
+    parts = (", ".join(f"{number} {word}" for number, word in each if number) for each in (results, shared))
+    return " · ".join(part for part in parts if part) or "nobody to ask"

@@ -52,7 +52,7 @@ def way_text(answer: AnswerNote) -> str:
         return f"began run {answer.run}"
     if answer.way is Way.JOINED:
         return f"joined run {answer.run}, begun {span(answer.age)} before"
-    again = f"asked again after {span(answer.shared_for)}"
+    again = f"asked again after {about(answer.shared_for)}"
     return f"not asked: shares run {answer.run}, begun {span(answer.age)} before; {again}"
 
 
@@ -61,3 +61,8 @@ def span(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.3f} s"
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds:.0f} s"
+
+
+def about(seconds: float) -> str:
+    """A time that somebody chose, without more digits than that takes."""
+    return f"{round(seconds, 1):g} s"
