@@ -15,6 +15,7 @@ DEV := $(VENV)/.dev-lock
 TOOLS := .tools/bin
 PROMETHEUS := .tools/.prometheus
 PROMETHEUS_VERSION := 3.15.0
+TOOLKIT := $(TOOLS)/toolkit-reference
 
 DEMO_ADDRESS ?= 127.0.0.1:10458
 # More for pytest: make test PYTEST_FLAGS="-x"
@@ -49,7 +50,7 @@ bench: $(DEV) ## Measure speed and memory against the floor
 	$(BIN)/python tools/bench/run.py
 
 .PHONY: tools
-tools: $(PROMETHEUS) ## Build the programs that the system tests run (needs go; minutes, once)
+tools: $(PROMETHEUS) $(TOOLKIT) ## Build the programs that the system tests run (needs go; minutes, once)
 
 # What the dev lock shares with the runtime lock has the same version there.
 COMPILE = ../$(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes --python-version 3.11 \
@@ -89,6 +90,11 @@ $(PROMETHEUS): tools/prometheus/go.mod tools/prometheus/go.sum
 	cd tools/prometheus && GOBIN="$(CURDIR)/$(TOOLS)" CGO_ENABLED=0 go install -trimpath \
 		-ldflags "-s -w -X github.com/prometheus/common/version.Version=$(PROMETHEUS_VERSION)" tool
 	@touch $@
+
+# What serves as Prometheus's exporters do, with a web configuration file: ours is compared with it.
+$(TOOLKIT): tools/toolkit/main.go tools/toolkit/go.mod tools/toolkit/go.sum
+	@mkdir -p $(TOOLS)
+	cd tools/toolkit && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$(CURDIR)/$@" .
 
 # Without go the system tests skip with their reason; with CI=true a missing program fails them instead.
 .PHONY: tools-if-possible

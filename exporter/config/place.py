@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from exporter.config.sight import Sight
 from exporter.errors import ConfigError
 
 _LONGEST_ECHO = 16
@@ -23,8 +24,8 @@ class Reading:
     environ: Mapping[str, str] = field(repr=False)
     warnings: list[str] = field(default_factory=list)
     inline_secrets: list[str] = field(default_factory=list)
-    files: dict[Path, bytes] = field(default_factory=dict, repr=False)
-    """A fingerprint of each file as it was read, where the reader keeps one: to see when it changes."""
+    files: dict[Path, Sight] = field(default_factory=dict, repr=False)
+    """Each file as it was read, where the reader remembers it: to see when it changes."""
 
 
 @dataclass(frozen=True, slots=True)

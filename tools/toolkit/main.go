@@ -5,12 +5,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 
 	"github.com/prometheus/exporter-toolkit/web"
 )
@@ -55,8 +56,9 @@ func main() {
 			}
 		}()
 	}
-	// Ends when whoever started it closes its standard input.
-	_, _ = io.Copy(io.Discard, os.Stdin)
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, os.Interrupt, syscall.SIGTERM)
+	<-end
 }
 
 func serve(l net.Listener, file string) error {

@@ -18,9 +18,6 @@ from exporter.errors import ConfigError
 from exporter.web.security.settings import ClientAuth, TlsSettings
 from exporter.web.security.shown import trust_what_is_shown
 
-DEFAULT_CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
-"""For TLS 1.2: only ciphers that encrypt and authenticate in one (RFC 9325, 4.2)."""
-
 _ANY: Final = frozenset({ClientAuth.REQUIRE_ANY, ClientAuth.REQUIRE})
 
 
@@ -54,7 +51,7 @@ def _context(tls: TlsSettings) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version, context.maximum_version = tls.minimum, tls.maximum
     context.set_alpn_protocols(["http/1.1"])
-    context.set_ciphers(DEFAULT_CIPHERS if tls.ciphers is None else ":".join(tls.ciphers))
+    context.set_ciphers(":".join(tls.ciphers))
     if tls.own_order:
         context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
     else:

@@ -61,6 +61,10 @@ CIPHERS: Final[Mapping[Cipher, str]] = {
 """The ciphers of TLS 1.2: those of TLS 1.3 are always on, here as in Go."""
 
 
+MODERN: Final = tuple(name for name in CIPHERS.values() if not name.endswith("-SHA"))
+"""Those that encrypt and authenticate in one (RFC 9325, 4.2), in Go's order."""
+
+
 class Curve(StrEnum):
     """The curves that the format knows."""
 

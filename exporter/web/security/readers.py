@@ -13,7 +13,7 @@ from exporter.config.document import Node, Scalar
 from exporter.config.files import FileFault
 from exporter.config.place import Place, shown_path
 from exporter.config.readers import Reader, duration, text_of
-from exporter.web.security.seen import look
+from exporter.config.sight import look
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -10,10 +10,10 @@ from typing import Final
 from exporter.config.document import Scalar, parse
 from exporter.config.files import FileFault
 from exporter.config.place import Place, Reading
+from exporter.config.sight import Sight, look
 from exporter.errors import ConfigError
 from exporter.web.security.context import Handshake, handshakes
 from exporter.web.security.schema import ROOT
-from exporter.web.security.seen import look
 from exporter.web.security.settings import Settings
 
 _FORM: Final = "a readable YAML file in UTF-8, of at most 1 MiB"
@@ -34,7 +34,7 @@ class Attempt:
     """What came of reading the file: what was loaded or why it was not, and all files that were looked at."""
 
     outcome: Loaded | ConfigError
-    seen: Mapping[Path, bytes] = field(repr=False)
+    seen: dict[Path, Sight] = field(repr=False)
 
 
 def attempt(path: Path) -> Attempt:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import structlog
 
+from exporter.config.sight import changed
 from exporter.errors import ConfigError
 from exporter.web.security.context import Handshake
 from exporter.web.security.reading import Loaded, attempt
-from exporter.web.security.seen import changed
 from exporter.web.security.settings import Settings
 
 log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from typing import Final
 from exporter.config.place import Place
 from exporter.config.readers import Flag, ListOf, OneOf, Text, whole
 from exporter.config.tables import Key, MapOf, Table, Values
-from exporter.web.security.names import CIPHERS, CURVES, VERSIONS, Cipher, Curve, Version
+from exporter.web.security.names import CIPHERS, CURVES, MODERN, VERSIONS, Cipher, Curve, Version
 from exporter.web.security.readers import (
     ContentOf,
     HeaderValue,
@@ -164,6 +164,10 @@ def _tls(values: Values, at: Place) -> TlsSettings:
     minimum, maximum = _versions(values, at)
     client_auth = values[CLIENT_AUTH_TYPE] or ClientAuth.NONE
     sans = values[CLIENT_ALLOWED_SANS]
+    ciphers = _ciphers(values, at, maximum=maximum)
+    if not ciphers:
+        # Without a cipher for it, TLS 1.2 cannot be spoken.
+        minimum = ssl.TLSVersion.TLSv1_3
     return TlsSettings(
         certificate=certificate,
         key=_needed(values, at, inline=KEY, file=KEY_FILE),
@@ -172,7 +176,7 @@ def _tls(values: Values, at: Place) -> TlsSettings:
         allowed_sans=None if sans is None else frozenset(sans),
         minimum=minimum,
         maximum=maximum,
-        ciphers=_ciphers(values, at, maximum=maximum),
+        ciphers=ciphers or MODERN,
         own_order=values[PREFER_SERVER_CIPHER_SUITES],
         curve=_curve(values, at),
     )
@@ -213,10 +217,10 @@ def _versions(values: Values, at: Place) -> tuple[ssl.TLSVersion, ssl.TLSVersion
     return minimum, maximum
 
 
-def _ciphers(values: Values, at: Place, *, maximum: ssl.TLSVersion) -> tuple[str, ...] | None:
+def _ciphers(values: Values, at: Place, *, maximum: ssl.TLSVersion) -> tuple[str, ...]:
     chosen = values[CIPHER_SUITES]
     if not chosen:
-        return None
+        return MODERN
     names = tuple(CIPHERS[each] for each in chosen if each in CIPHERS)
     if not names and maximum is ssl.TLSVersion.TLSv1_2:
         raise at.key("cipher_suites").fault("has no cipher of TLS 1.2", "at least one of them")
@@ -294,7 +298,7 @@ USERS = Key(
     name="basic_auth_users",
     reader=MapOf(
         names=Text(
-            re.compile(r"[^:\x00-\x1f\x7f]{1,255}"), "a name of up to 255 characters, without a colon"
+            re.compile(r"[^:\x00-\x1f\x7f]{0,255}"), "a name of up to 255 characters, without a colon"
         ),
         reader=PasswordHash(),
         make=lambda name, hashed: (name, hashed),

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from exporter.web.security.names import MODERN
+
 
 class ClientAuth(StrEnum):
     """Which certificate a client must show, in the words of Go's `tls.ClientAuthType`."""
@@ -27,8 +29,8 @@ class ClientAuth(StrEnum):
 class TlsSettings:
     """How connections are encrypted; certificates and key as PEM.
 
-    `client_ca` None means the authorities that the machine trusts, `allowed_sans` None any name, `ciphers`
-    (for TLS 1.2) and `curve` None what OpenSSL and Python choose.
+    `client_ca` None means the authorities that the machine trusts, `allowed_sans` None any name, `curve` None
+    what OpenSSL chooses. `ciphers` are for TLS 1.2, best first, in OpenSSL's words.
     """
 
     certificate: bytes
@@ -38,7 +40,7 @@ class TlsSettings:
     allowed_sans: frozenset[str] | None = None
     minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     maximum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
-    ciphers: tuple[str, ...] | None = None
+    ciphers: tuple[str, ...] = MODERN
     own_order: bool = True
     curve: str | None = None
 
