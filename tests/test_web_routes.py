@@ -47,7 +47,16 @@ class Requests:
 # Paths and methods
 
 
-ANSWERING = ["/", "/metrics", "/probe?source=acme", "/sd", "/-/healthy", "/-/ready"]
+ANSWERING = [
+    "/",
+    "/metrics",
+    "/probe?source=acme",
+    "/sd",
+    "/config",
+    "/debug/collections",
+    "/-/healthy",
+    "/-/ready",
+]
 
 
 @pytest.mark.parametrize("path", ANSWERING)
@@ -86,6 +95,10 @@ def test_other_methods_are_told_which_are_allowed(path: str, method: str) -> Non
         "/probe/",
         "/probe/acme",
         "/sd/",
+        "/config/",
+        "/debug",
+        "/debug/",
+        "/debug/collections/",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])

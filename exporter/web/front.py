@@ -23,7 +23,7 @@ DISCOVERY = "/sd"
 CONFIGURATION = "/config"
 COLLECTIONS = "/debug/collections"
 
-TAKEN = frozenset({HEALTHY, READY, RELOAD, PROBE, DISCOVERY})
+TAKEN = frozenset({HEALTHY, READY, RELOAD, PROBE, DISCOVERY, CONFIGURATION, COLLECTIONS})
 """Where the metrics cannot lie."""
 
 
@@ -75,7 +75,9 @@ class Front:
     `offers` says what it can be asked about. `families` (with True for OpenMetrics) and `own_families` are
     called in a worker thread, beside the loop. `reserve` is the seconds that the last collections of such a
     selection spent decoding, `default_timeout` those of a scrape that names no timeout. `reload` reads the
-    configuration again and gives what is wrong with it, None for nothing. `observe` hears of each request.
+    configuration again and gives what is wrong with it, None for nothing. `configuration` is the text of the
+    one in force, without its secrets, called in a worker thread; `journal` is what was noted of the last
+    collections. `observe` hears of each request.
     """
 
     collect: Callable[[float, Selection], Awaitable[Snapshot]]
