@@ -7,7 +7,7 @@ import asyncio
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from exporter.config import (
     CollectSettings,
     Config,
     DailySettings,
+    Loaded,
     RocketChatSettings,
     RoomGroup,
     RoomSettings,
@@ -39,6 +40,7 @@ from exporter.demo import (
     World,
 )
 from exporter.demo.clock import Clock
+from exporter.errors import ConfigError
 from exporter.telemetry import BuildInfo
 from exporter.web.deadline import HEADER
 from exporter.web.routes import WebSettings
@@ -171,20 +173,26 @@ class Exporter:
             sources,
             exemplars=exemplars,
         )
+        self.fault: str | None = None
         self.app = build(
             self.config,
             build_info=BUILD,
             web=WebSettings(),
             process_metrics=process_metrics,
             surroundings=Surroundings(self.wire, _wall(), random.Random(7), ledger_threads=Inline()),
+            read=self._read,
         )
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask the application; underscores stand for hyphens in the names of headers."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        transport = httpx.ASGITransport(self.app.web)
-        async with httpx.AsyncClient(transport=transport, base_url="http://exporter", timeout=None) as client:
-            return await client.get(path, headers=named)
+        return await self._ask(
+            "GET", path, {name.replace("_", "-"): value for name, value in headers.items()}
+        )
+
+    async def reload(self, *sources: SourceSettings, **changes: Any) -> httpx.Response:
+        """Have the application read a configuration with these sources and changes."""
+        self.config = replace(self.config, sources=sources, **changes)
+        return await self._ask("POST", "/-/reload", {})
 
     async def scrape(
         self, seconds: float = 10.0, *, at: float | None = None, accept: str = "*/*", path: str = "/metrics"
@@ -195,6 +203,16 @@ class Exporter:
         began = loop_time()
         answer = await self.get(path, **{HEADER: str(seconds), "Accept": accept})
         return Page(began, loop_time() - began, answer.status_code, answer.text, _series(answer.text))
+
+    def _read(self) -> Loaded:
+        if self.fault is not None:
+            raise ConfigError(self.fault)
+        return Loaded(self.config, ())
+
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app.web)
+        async with httpx.AsyncClient(transport=transport, base_url="http://exporter", timeout=None) as client:
+            return await client.request(method, path, headers=headers)
 
 
 def _wall() -> Clock:
