@@ -23,11 +23,17 @@ PROJECT = Path(__file__).resolve().parent.parent
 TOOLS = PROJECT / ".tools" / "bin"
 
 
-def require_tool(name: str, *, tools: Path = TOOLS, environment: Mapping[str, str] = os.environ) -> Path:
+def require_tool(
+    name: str,
+    *,
+    tools: Path = TOOLS,
+    environment: Mapping[str, str] = os.environ,
+    hint: str = "`make tools` builds it",
+) -> Path:
     """Return the program of that name, or skip (laptop) or fail (CI) the test that asks."""
     for program in _candidates(name, tools=tools, environment=environment):
         return program
-    raise _absent(f"{name} is neither in .tools/bin nor on the PATH (`make tools` builds it)", environment)
+    raise _absent(f"{name} is neither in .tools/bin nor on the PATH ({hint})", environment)
 
 
 def require_prometheus(
