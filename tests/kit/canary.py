@@ -16,13 +16,13 @@ CANARY = "cAnArY"
 
 
 def assert_silent(rig: Rig, answers: Mapping[str, Answer[Facts]], lines: Lines) -> None:
-    """No canary in facts, words, observations or log; they did travel, and debug lines were written."""
+    """No canary in facts, words, observations, journal or log; they did travel, and debug lines were written."""
     assert CANARY in seen_by_the_vendor(rig)
     requests = lines.events("upstream request")
     assert len(requests) == len(rig.script.asked) > 0
     assert {line["level"] for line in requests} == {"debug"}
     kept = [at_once(collector.kept()) for collector in rig.source.collectors]
-    for place in (answers, kept, rig.heard, rig.runs, lines.text):
+    for place in (answers, kept, rig.heard, rig.runs, rig.journal.view(), lines.text):
         assert CANARY not in (place if isinstance(place, str) else repr(place))
 
 

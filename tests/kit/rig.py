@@ -23,7 +23,8 @@ from exporter.config import (
     Secret,
 )
 from exporter.fetch import Fetcher, Vendor
-from exporter.model import Answer, Deadline, Facts, Partial, Source
+from exporter.journal import Journal, NotingObserver
+from exporter.model import Answer, Deadline, Facts, Partial, Source, SourceObserver
 from exporter.sources import daily, rocketchat
 from tests.kit.clock import WallClock, loop_time
 from tests.kit.ledger import MemoryLedger
@@ -90,7 +91,7 @@ def make_fetcher(
     transport: httpx.AsyncBaseTransport,
     vendor: Vendor,
     *,
-    observer: Heard | None = None,
+    observer: SourceObserver | None = None,
     max_bytes: int = MAX_BYTES,
     wall: Callable[[], float] | None = None,
     rng: random.Random | None = None,
@@ -108,13 +109,14 @@ def make_fetcher(
 
 @dataclass(slots=True)
 class Rig:
-    """One source, what its vendor was asked, and what its observer heard."""
+    """One source, what its vendor was asked, what its observer heard, and what was noted."""
 
     source: Source
     script: Script
     heard: Heard
     runs: Runs
     wall: WallClock
+    journal: Journal
     collection: Collection
 
     async def pull(self, seconds: float = SECONDS) -> dict[str, Answer[Facts]]:
@@ -150,12 +152,13 @@ def daily_rig(
     """
     settings = settings or daily_settings()
     script, heard, wall = Script(steps), Heard(), WallClock(ahead=ahead)
-    fetcher = make_fetcher(script, daily.vendor(settings), observer=heard, max_bytes=max_bytes, wall=wall)
+    observer = NotingObserver(heard)
+    fetcher = make_fetcher(script, daily.vendor(settings), observer=observer, max_bytes=max_bytes, wall=wall)
     source = daily.DailySource(
         settings,
         fetcher,
         buckets=BucketSettings(),
-        observer=heard,
+        observer=observer,
         ledger=MemoryLedger(),
         ledger_settings=LedgerSettings(),
     )
@@ -173,16 +176,17 @@ def chat_rig(
     """A Rocket.Chat source in front of a script; our clock is fast by `ahead` seconds."""
     settings = settings or chat_settings()
     script, heard, wall = Script(steps), Heard(), WallClock(ahead=ahead)
+    observer = NotingObserver(heard)
     fetcher = make_fetcher(
-        script, rocketchat.vendor(settings), observer=heard, max_bytes=max_bytes, wall=wall
+        script, rocketchat.vendor(settings), observer=observer, max_bytes=max_bytes, wall=wall
     )
     source = rocketchat.RocketChatSource(
-        settings, fetcher, buckets=BucketSettings(), observer=heard, wall=wall
+        settings, fetcher, buckets=BucketSettings(), observer=observer, wall=wall
     )
     return _rig(source, script, heard=heard, wall=wall)
 
 
 def _rig(source: Source, script: Script, *, heard: Heard, wall: WallClock) -> Rig:
-    runs = Runs()
-    collection = Collection([source], min_interval=0.0, observer=runs, wall=wall)
-    return Rig(source, script, heard, runs, wall, collection)
+    runs, journal = Runs(), Journal(wall=wall)
+    collection = Collection([source], min_interval=0.0, observer=runs, wall=wall, journal=journal)
+    return Rig(source, script, heard, runs, wall, journal, collection)
