@@ -15,6 +15,7 @@ from structlog.typing import EventDict
 
 from exporter.collect import GRACE, Collection
 from exporter.errors import CredentialRefused, LedgerUnavailable, NotFound
+from exporter.journal import Event, Journal
 from exporter.model import (
     Answer,
     CollectorSnapshot,
@@ -121,11 +122,12 @@ class Bench:
     collectors: Sequence[Asked]
     min_interval: float = 0.0
     runs: Runs = field(default_factory=Runs)
+    journal: Journal = field(default_factory=lambda: Journal(wall=WallClock()))
 
     def __post_init__(self) -> None:
-        source = Account(self.collectors)
+        source, wall = Account(self.collectors), WallClock()
         self.collection = Collection(
-            [source], min_interval=self.min_interval, observer=self.runs, wall=WallClock()
+            [source], min_interval=self.min_interval, observer=self.runs, wall=wall, journal=self.journal
         )
 
     async def pull(
@@ -664,6 +666,26 @@ def test_what_a_collector_could_not_keep_is_known_as_a_failure() -> None:
 
         assert (seen.answer.reason, seen.answer.detail) == (Reason.LEDGER, "ledger: gone")
         assert seen.kept is None
+        (failure,) = with_one.journal.view().failures
+        assert (failure.times, failure.latest.reason, failure.latest.detail) == (
+            1,
+            Reason.LEDGER,
+            "ledger: gone",
+        )
+        assert [step.event for step in failure.latest.steps] == [Event.KEPT]
+
+    virtual(run)
+
+
+def test_a_run_that_failed_itself_is_no_second_failure_where_nothing_is_kept_either() -> None:
+    """Where the ledger is gone both fail, for one reason."""
+
+    async def run() -> None:
+        gone = LedgerUnavailable("ledger: gone")
+        with_one = Bench([Asked([takes(0.0, error=gone)], counted=gone)])
+        await with_one.pull()
+        (failure,) = with_one.journal.view().failures
+        assert (failure.times, failure.latest.reason, failure.latest.steps) == (1, Reason.LEDGER, ())
 
     virtual(run)
 

@@ -94,6 +94,8 @@ async def test_waits_are_drawn_from_windows_that_double(share: float, waits: lis
         await asked.ask(seconds=60.0)
     times = [request.at for request in asked.script.asked]
     assert [later - sooner for sooner, later in pairwise(times)] == waits
+    assert asked.heard.waits == [("/a", Reason.SERVER_ERROR, wait) for wait in waits]
+    assert asked.heard.surrenders == [("/a", Reason.SERVER_ERROR, None)]
     assert asked.chance.windows[:3] == [(0.0, 0.5), (0.0, 1.0), (0.0, 2.0)]
 
 
@@ -106,6 +108,7 @@ async def test_a_retry_needs_room_for_the_wait_and_a_typical_request(seconds: fl
         await asked.ask(seconds=seconds)
     assert len(asked.script.asked) == attempts
     assert loop_time() - START < seconds
+    assert asked.heard.surrenders == [("/a", Reason.SERVER_ERROR, 0.5 * 2 ** (attempts - 1))]
 
 
 @virtual
