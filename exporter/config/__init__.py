@@ -1,10 +1,10 @@
 """The configuration: frozen values, their defaults, and the messages about what is wrong with them.
 
 From the bottom: `units`, `files`, `sight`, `secret` and `settings` are values; `place` words the messages;
-`document` reads YAML; `readers`, `addresses`, `database`, `secretkeys` and `tables` read values and mappings of them;
-`sections`, `ledger`, `naming`, `daily`, `rocketchat`, `schema` declare our keys; `load`, `environment` and
-`demonstration` make a `Config`, and `redacted` writes it for people. None of it knows the command line, the
-log or the network.
+`document` reads YAML; `readers`, `addresses`, `database`, `secretkeys` and `tables` read values and mappings
+of them; `sections`, `ledger`, `naming`, `daily`, `rocketchat`, `schema` declare our keys; `load`,
+`environment` and `demonstration` make a `Config`, and `redacted` writes it for people. None of it knows the
+command line, the log or the network.
 """
 
 from exporter.config.database import sqlite_file

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from exporter.web.guard import DEFAULTS, Limits
 from exporter.web.listen import Address, listen
 from exporter.web.security import WebSecurity
+from exporter.web.security.passwords import Passwords
 from exporter.web.security.shield import shield
 from exporter.web.server import Server
 
@@ -81,7 +82,7 @@ def ask_at(
     if not data.startswith(b"HTTP/1."):
         return Reply(REFUSED)
     head = data.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
-    headers = dict(line.lower().split(": ", 1) for line in head[1:])
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
     return Reply(int(head[0].split()[1]), headers, cipher)
 
 
@@ -98,10 +99,10 @@ class Serving:
     limits: Limits
     running: list[tuple[Server, asyncio.Task[None]]] = field(default_factory=list)
 
-    def start(self, security: WebSecurity) -> int:
+    def start(self, security: WebSecurity, *, passwords: Passwords | None = None) -> int:
         """Serve with these; return the port."""
         app = Starlette(routes=[Route("/{path:path}", served)])
-        shield(app, security)
+        shield(app, security, passwords=passwords)
         return asyncio.run_coroutine_threadsafe(self._start(app, security), self.loop).result(60)
 
     async def _start(self, app: Starlette, security: WebSecurity) -> int:

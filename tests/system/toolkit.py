@@ -1,4 +1,4 @@
-"""The toolkit's own server and its own test files, taken from Go's module cache; nothing of them is copied here.
+"""The toolkit's own server, and its own test files as Go's module cache has them; none is copied here.
 
 Knows what `tools/toolkit` says on its standard output, and no rule of the format.
 """

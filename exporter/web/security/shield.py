@@ -91,12 +91,13 @@ class Shield:
         return self._bucket.take(now)
 
 
-def shield(app: Starlette, security: WebSecurity) -> None:
+def shield(app: Starlette, security: WebSecurity, *, passwords: Passwords | None = None) -> None:
     """Put a shield before the routes of an application that has not answered anything yet.
 
     It stands behind the middleware that is there: what it refuses is told to whoever watches requests.
     """
-    app.user_middleware.append(Middleware(Shield, settings=security.settings, passwords=Passwords()))
+    inner = Middleware(Shield, settings=security.settings, passwords=passwords or Passwords())
+    app.user_middleware.append(inner)
 
 
 def _refused(status: HTTPStatus, headers: dict[str, str]) -> Response:
