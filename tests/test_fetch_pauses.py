@@ -61,6 +61,8 @@ async def test_after_a_429_nothing_is_asked_until_the_named_moment(
             f"{path}: not asked; the server wants a pause of another 0 s",
         )
     assert (loop_time(), len(asked.script.asked)) == (before, 1)
+    told = [(path, reason, round(left, 3)) for path, reason, left in asked.heard.refusals]
+    assert told == [(path, Reason.RATE_LIMITED, 0.01) for path in ("/a", "/b")]
     await asyncio.sleep(0.01)
     assert await asked.ask() == await asked.ask("/b") == {"n": 1}
 
@@ -249,6 +251,14 @@ async def test_a_pause_that_begins_while_the_pace_is_awaited_holds_too() -> None
     asked = desk({"/a": [Reply(b"", 429, after=0.1)]}, pace=Pace(rate=1.0, burst=1))
     await asyncio.gather(*(fails(asked) for _ in range(3)))
     assert len(asked.script.asked) == 1
+
+
+@virtual
+async def test_the_time_in_the_queue_is_told() -> None:
+    """Two at once, one a second: who asks first waits for nobody."""
+    asked = desk({"/a": Always(GOOD)}, at_once=2, pace=Pace(rate=1.0, burst=1))
+    await asyncio.gather(*(asked.ask() for _ in range(4)))
+    assert asked.heard.queues == [("/a", seconds) for seconds in (0.0, 1.0, 2.0, 3.0)]
 
 
 @virtual

@@ -43,7 +43,7 @@ def _summary(pull: PullNote) -> str:
     """What came of the collectors, and how many of them were not asked for this."""
     outcomes = Counter(each.outcome for each in pull.answers)
     ways = Counter(each.way for each in pull.answers)
-    good = outcomes[Outcome.SUCCESS] + pull.left_out
+    good = outcomes[Outcome.SUCCESS] and outcomes[Outcome.SUCCESS] + pull.left_out
     results = (
         (outcomes[Outcome.FAILURE], "failed"),
         (outcomes[Outcome.UNDER_WAY], "without an answer"),
