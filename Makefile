@@ -27,7 +27,7 @@ PYTEST_FLAGS ?=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: $(RUNTIME) ## Serve the embedded simulated world on http://127.0.0.1:10458
@@ -48,6 +48,10 @@ soak: $(DEV) tools-if-possible ## Run the long campaigns in full
 .PHONY: bench
 bench: $(DEV) ## Measure speed and memory against the floor
 	$(BIN)/python tools/bench/run.py
+
+.PHONY: screenshots
+screenshots: $(DEV) ## Take the pictures in docs/images (needs Debian's chromium)
+	$(BIN)/python tools/screenshots/run.py
 
 .PHONY: tools
 tools: $(PROMETHEUS) $(TOOLKIT) ## Build the programs that the system tests run (needs go; minutes, once)

@@ -252,17 +252,19 @@ def test_groups_are_told_known_or_not() -> None:
     of_rooms = daily_settings(
         rooms=RoomSettings(groups=tuple(RoomGroup(each, re.compile("x")) for each in ("support", "visits")))
     )
-    of_users = chat_settings(groups=(UserGroup("oncall", ("somebody",)),))
-    answered = ran(
-        "presence", ChatPresence(broadcast_disabled=False, groups={"oncall": {"online": 1, "away": 0}})
-    )
+    of_users = chat_settings(groups=tuple(UserGroup(each, ("somebody",)) for each in ("oncall", "idle")))
+    found = {"oncall": {"online": 1, "away": 0, "unknown": 0}, "idle": {"unknown": 2}}
+    answered = ran("presence", ChatPresence(broadcast_disabled=False, groups=found))
 
     assert groups(of_rooms, ran("presence", presence(3))) == (
         Group("support", (("people", 9), ("rooms", 6))),
         Group("visits"),
     )
     assert groups(of_rooms, {}) == (Group("support"), Group("visits"))
-    assert groups(of_users, answered) == (Group("oncall", (("online", 1), ("away", 0))),)
+    assert groups(of_users, answered) == (
+        Group("oncall", (("online", 1), ("away", 0))),
+        Group("idle", (("unknown", 2),)),
+    )
 
 
 KEPT = EndedMeetings(

@@ -253,8 +253,8 @@ def test_a_source_tells_of_its_collectors() -> None:
     root = seen(sources=(source,))
 
     assert root.rows()[:3] == [
-        ["presence", "ok", "0.25 s", "12 s ago"],
-        ["meetings", "auth", "1.00 s", "2 h ago"],
+        ["presence", "ok", "250 ms", "12 s ago"],
+        ["meetings", "auth", "1.0 s", "2 h ago"],
         ["ended_meetings", "not asked yet", "–", "never"],
     ]
     assert root.one("summary").text == "video daily failing 46 people in rooms unknown meetings going on"
@@ -304,7 +304,7 @@ def test_the_ledgers_progress_is_told() -> None:
     root = seen(sources=(replace(VIDEO, counts=True, ledger=troubled),))
 
     assert shown == (
-        "counting for 1 d read up to 1 min ago ended meetings 1,234 stays 5,678 "
+        "counting for 1 d history read up to 1 min ago ended meetings 1,234 stays 5,678 "
         "followed until they end 3 listed late 0"
     )
     assert "listed late 2 never seen to end 4 never read 2 h" in root.one("dl", cls="pairs").text

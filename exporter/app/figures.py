@@ -191,11 +191,16 @@ def groups(settings: SourceSettings, known: Known) -> tuple[Group, ...]:
                 each.group: (("people", each.participants), ("rooms", each.rooms)) for each in facts.groups
             }
         case ChatPresence(groups=dict() as found):
-            parts = {name: tuple(by_status.items()) for name, by_status in found.items()}
+            parts = {name: tuple(_told(by_status)) for name, by_status in found.items()}
         case _:
             pass
     named = settings.rooms.groups if isinstance(settings, DailySettings) else settings.groups
     return tuple(Group(each.name, parts.get(each.name, ())) for each in named)
+
+
+def _told(by_status: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """All statuses, but for the unknown one where nobody has it, which is as it should be."""
+    return ((status, users) for status, users in by_status.items() if users or status != UNKNOWN_STATUS)
 
 
 def ledger(known: Known, *, now: float) -> LedgerLine | None:

@@ -82,5 +82,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(style=_text(STYLE), script=_text(SCRIPT))
-    made.filters.update(span=words.span, ago=words.ago, number=words.number, moment=words.moment)
+    made.filters.update(
+        span=words.span, ago=words.ago, number=words.number, moment=words.moment, took=words.took
+    )
     return made

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 _NAMES: Final = {
-    DISCOVERY: "service discovery",
+    DISCOVERY: "targets",
     "/config": "configuration",
-    "/debug/collections": "last collections",
+    "/debug/collections": "collections",
     HEALTHY: "healthy",
     READY: "ready",
 }

@@ -16,6 +16,11 @@ def span(seconds: float) -> str:
     return f"{int(max(seconds, 0))} s"
 
 
+def took(seconds: float) -> str:
+    """Say how long something took: below a second in milliseconds."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
 def ago(seconds: float | None) -> str:
     """Say how long ago something was; None = never."""
     return "never" if seconds is None else f"{span(seconds)} ago"

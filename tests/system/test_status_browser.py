@@ -176,7 +176,7 @@ def test_every_link_and_detail_is_reached_by_keyboard(playing: Play) -> None:
                 reached.append(await look.ask(FOCUSED))
             assert {tag for tag, *_ in reached} == {"A", "SUMMARY"}
             assert {(outline, visible) for _, _, outline, visible in reached} == {("solid", True)}
-            assert [text for _, text, *_ in reached][:2] == ["metrics", "service discovery"]
+            assert [text for _, text, *_ in reached][:2] == ["metrics", "targets"]
 
             await look.ask("document.querySelector('summary').focus()")
             for is_open in (False, True):

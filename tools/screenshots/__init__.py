@@ -1,0 +1,1 @@
+"""Pictures of the page for people, for the documentation."""
