@@ -61,6 +61,9 @@ PRESENCE, MEETINGS, ROOM = "/v1/presence", "/v1/meetings", "/v1/rooms/lobby/pres
 USERS, CONNECTIONS = "/api/v1/users.presence", "/api/v1/presence.getConnections"
 PATHS = (PRESENCE, MEETINGS, ROOM, USERS, CONNECTIONS, "/api/v1/settings.public")
 
+INSIDE = ("/", "/config", "/debug/collections", "/debug/collections?format=json")
+"""What is shown to people, all of it together."""
+
 GOOD: dict[str, Any] = {
     PRESENCE: {"lobby": [ROW], "office": []},
     MEETINGS: {"total_count": 1, "data": [MEETING]},
@@ -197,12 +200,12 @@ def looked_at(fate: Fate, *, narrow: bool, rooms: RoomSettings | None = None) ->
             page = await exporter.scrape(3.0, at=START + 400 * (number + 1), accept=form.content_type)
             assert page.status == 200
             pages.append(page.text)
-        overview = (await exporter.get("/")).text
+        overview = [(await exporter.get(path)).text for path in INSIDE]
         secret = [value for sent in exporter.wire.sent for value in sent.headers.values()]
         urls = [str(sent.url) for sent in exporter.wire.sent]
         reprs = repr((exporter.app, exporter.app.sources, exporter.config))
         paths = set(exporter.wire.paths())
-        return Seen("".join(pages), overview, reprs, " ".join(secret + urls), paths)
+        return Seen("".join(pages), "".join(overview), reprs, " ".join(secret + urls), paths)
 
     return run_threaded(run())
 
