@@ -28,7 +28,6 @@ from exporter.web.scrapes import PAGES, Scrapes
 from exporter.web.status import Overview
 from exporter.web.wishes import Wish
 from tests.kit.front import FRONT, SNAPSHOT, Asked, ask, client, facts, own, settings
-from tests.programs import PROJECT
 
 T = TypeVar("T")
 
@@ -787,27 +786,3 @@ def test_what_is_not_http_passes_through() -> None:
         return sent
 
     assert timed(go) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-
-
-# The documentation
-
-
-def documented() -> dict[str, set[str]]:
-    """Read the table of paths in the documentation."""
-    text = (PROJECT / "docs" / "http.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(/[^`]*)` \| ([A-Z, ]+) \|", text, re.MULTILINE)
-    return {path: set(methods.split(", ")) for path, methods in rows}
-
-
-def test_the_documentation_lists_the_paths_that_there_are() -> None:
-    """Each path with its methods, none missing and none too many."""
-    routes = [route for route in build_routes(FRONT).routes if isinstance(route, Route)]
-
-    assert documented() == {route.path: route.methods for route in routes}
-
-
-def test_the_documentation_names_each_content_type_exactly() -> None:
-    """A reader can copy them."""
-    text = (PROJECT / "docs" / "http.md").read_text(encoding="utf-8")
-
-    assert [form.content_type for form in FORMATS if f"`{form.content_type}`" not in text] == []
