@@ -187,6 +187,35 @@ def test_a_ca_file_replaces_the_authorities_of_the_system(tmp_path: Path) -> Non
     assert asyncio.run(run()) == [None, Reason.TLS, Reason.TLS]
 
 
+def test_a_reload_sees_that_a_ca_file_has_other_authorities(tmp_path: Path) -> None:
+    """Under the same name; a file that is the same changes nothing, and one that is gone is a fault."""
+    authority, other = trustme.CA(), trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    ca_file = tmp_path / "ca.pem"
+
+    async def run() -> None:
+        async with door(context) as vendor:
+            http = HttpSettings(ca_file=ca_file, proxy="none")
+            app = application(daily_settings(base_url=f"https://127.0.0.1:{vendor.port}", http=http))
+            reasons: list[Reason | None] = []
+            for each in (other, authority, authority):
+                each.cert_pem.write_to_path(str(ca_file))
+                before = app.sources
+                assert await app.reloads.reload() is None
+                assert (app.sources == before) is (len(reasons) in {0, 2})
+                snapshot = await app.collection.pull(asyncio.get_running_loop().time() + 5)
+                reasons.append(snapshot.sources[0].collectors[0].answer.reason)
+            ca_file.unlink()
+            fault = await app.reloads.reload()
+            await app.aclose()
+        assert reasons == [Reason.TLS, None, None]
+        assert fault == f"http.ca_file: {ca_file} cannot be used; a readable file of PEM certificates"
+
+    other.cert_pem.write_to_path(str(ca_file))
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_an_unusable_ca_file_is_named(content: str | None, tmp_path: Path) -> None:
     """Whether it is absent or holds something else; what the library says of it is not repeated."""
