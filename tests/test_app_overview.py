@@ -486,3 +486,22 @@ def test_two_looks_at_once_are_two_pages() -> None:
         return [each.status_code for each in looks]
 
     assert run_threaded(run()) == [200] * 5
+
+
+@pytest.mark.usefixtures("_quiet")
+def test_a_refused_configuration_is_told_until_a_good_one_comes() -> None:
+    """Whoever looks at the page should know that it is about an older one."""
+
+    async def run() -> list[str]:
+        exporter = Exporter(daily_source())
+        texts = []
+        for fault in ("sources: is missing", None):
+            exporter.fault = fault
+            await exporter.reload(daily_source())
+            texts.append((await exporter.get("/")).text)
+        return texts
+
+    refused, good = run_threaded(run())
+
+    assert "sources: is missing" in refused
+    assert "cannot be used" not in good

@@ -187,8 +187,9 @@ def test_the_biggest_rooms_are_bars() -> None:
         (Rooms(), "Nobody is in a room."),
         (Rooms(other_rooms=1, other_people=1), "No room is named: 1 room with 1 person"),
         (Rooms(other_rooms=2, other_people=5), "No room is named: 2 rooms with 5 people"),
-        (Rooms(unknown=1), "unknown for 1 source"),
-        (Rooms((RoomBar("video", "lobby", 1),), unknown=2), "unknown for 2 sources"),
+        (Rooms(unknown=1), "Biggest rooms unknown Sources"),
+        (Rooms(unknown=2), "unknown for 2 sources"),
+        (Rooms((RoomBar("video", "lobby", 1),), unknown=1), "unknown for 1 source"),
     ],
 )
 def test_rooms_without_a_name_and_without_people(rooms: Rooms, words: str) -> None:
@@ -224,6 +225,14 @@ def test_failures_that_need_the_same_are_told_together() -> None:
         "and 3 more",
     ]
     assert second.one("h3").text == "tls Look at the clock."
+
+
+def test_a_configuration_that_was_refused_is_told() -> None:
+    """With what is wrong with it, since nobody may have looked at the log."""
+    [shown] = seen(reload_fault="sources: is missing").all("article", cls="trouble")
+
+    assert "the one before stays in force. sources: is missing" in shown.text
+    assert seen().all("article", cls="trouble") == []
 
 
 def test_a_pause_is_a_countdown() -> None:
@@ -274,14 +283,22 @@ def test_a_source_is_told_in_a_word(collectors: tuple[CollectorLine, ...], word:
 def test_requests_are_held_against_the_vendors_limit() -> None:
     """Of the account or of each endpoint; what the vendor did not say is a dash."""
     account = Budget((EndpointLine("/presence", 1500), EndpointLine("/meetings", 2)), 1200, 3, 9)
-    each = Budget((EndpointLine("/api", 8, 10, 2, 30.5),))
+    each = Budget((EndpointLine("/api", 7, 10, 2, 30.5),))
     first, second = (seen(sources=(replace(VIDEO, budget=budget),)) for budget in (account, each))
 
     assert first.rows()[2:] == [["/presence", "1,500", "–", "–"], ["/meetings", "2", "–", "–"]]
     assert "1,502 of the 1,200 that the vendor allows the account" in first.text
     assert "9 of 12 scrapes shared what another one had asked" in first.text
-    assert second.rows()[2:] == [["/api", "8 of 10", "2", "31 s"]]
+    assert second.rows()[2:] == [["/api", "7 of 10", "2", "31 s"]]
     assert "allows the account" not in second.text
+
+
+@pytest.mark.parametrize("requests, near", [(7, False), (8, True), (12, True)])
+def test_a_limit_that_is_near_is_said_to_be(requests: int, near: bool) -> None:
+    """In words: a second Prometheus that asks as much would pass it."""
+    budget = Budget((EndpointLine("/api", requests, 10),))
+
+    assert ("near the limit" in seen(sources=(replace(VIDEO, budget=budget),)).text) is near
 
 
 def test_a_source_leads_to_its_probe() -> None:

@@ -74,6 +74,7 @@ def build(
             now=around.wall(),
             version=build_info.version,
             notes=notes,
+            reload_fault=core.reloads.fault,
         )
 
     app = build_routes(_front(core, web=web, told=told))

@@ -78,11 +78,9 @@ def age(moment: float | None, *, now: float) -> float | None:
 
 def figures(settings: SourceSettings, known: Known, *, now: float) -> tuple[Figure, ...]:
     """The figures that a source with these settings has, known or not."""
-    match settings:
-        case DailySettings():
-            return tuple(_of_daily(settings, known, now=now))
-        case RocketChatSettings():
-            return tuple(_of_chat(settings, known, now=now))
+    if isinstance(settings, DailySettings):
+        return tuple(_of_daily(settings, known, now=now))
+    return tuple(_of_chat(settings, known, now=now))
 
 
 def _of_daily(settings: DailySettings, known: Known, *, now: float) -> Iterator[Figure]:

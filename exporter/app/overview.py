@@ -52,8 +52,12 @@ def overview(
     now: float,
     version: str,
     notes: tuple[str, ...] = (),
+    reload_fault: str | None = None,
 ) -> Overview:
-    """What the page tells of these sources at `now` (Unix seconds); `sources` are those of `config`."""
+    """What the page tells of these sources at `now` (Unix seconds); `sources` are those of `config`.
+
+    `reload_fault` is what was wrong with a newer configuration, where there is one that was refused.
+    """
     subjects = _subjects(config, sources, known=known, activity=activity)
     runs = [each for subject in subjects for each in subject.known.values()]
     failed = sum(not each.answer.success for each in runs)
@@ -80,6 +84,7 @@ def overview(
         pauses=tuple(pause for each in subjects for pause in _pauses(each)),
         min_interval=config.collect.min_interval,
         notes=notes,
+        reload_fault=reload_fault or "",
     )
 
 

@@ -28,16 +28,20 @@ class Reloads:
     """The way of a configuration into force."""
 
     def __init__(self, read: Callable[[], Loaded], *, fleet: Fleet, telemetry: Telemetry) -> None:
-        """`read` is called in a thread, since files may be slow; it may raise `ConfigError`."""
+        """`read` is called in a thread, since files may be slow; it may raise `ConfigError`.
+
+        `fault` is what was wrong at the last reload, None where nothing was.
+        """
         self._read = read
         self._fleet = fleet
         self._telemetry = telemetry
         self._turn = asyncio.Lock()
+        self.fault: str | None = None
 
     async def reload(self) -> str | None:
         """Read, and put in force what was read; gives what is wrong with it, and nothing has changed then."""
         async with self._turn:
-            fault = await self._outcome()
+            self.fault = fault = await self._outcome()
         self._telemetry.reloaded(successful=fault is None)
         if fault is not None:
             log.error("configuration not reloaded, the one before stays in force", detail=fault)

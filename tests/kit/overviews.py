@@ -52,7 +52,7 @@ _CHAT: Final = SourceLine(
     (Group("oncall", (("online", 1), ("away", 0), ("busy", 2), ("unknown", 0), ("offline", 4))),),
     Budget(
         (
-            EndpointLine("/api/v1/users.presence", 4, 10, 6),
+            EndpointLine("/api/v1/users.presence", 8, 10, 2),
             EndpointLine("/api/v1/presence.getConnections", 4, 10),
         ),
         collected=4,
@@ -119,6 +119,7 @@ FAILING: Final = replace(
     ),
     pauses=(PauseLine("chat", tuple(each.path for each in _CHAT_BROKEN.budget.endpoints), 42.0),),
     notes=(),
+    reload_fault="sources[0].api_key_file: /run/secrets/daily cannot be read; a readable file",
 )
 
 

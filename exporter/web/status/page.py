@@ -28,6 +28,9 @@ OPEN_SOURCES: Final = 4
 OLD: Final = 300.0
 """Seconds after which figures are said to be old: Prometheus itself forgets a series after five minutes."""
 
+NEAR: Final = 0.8
+"""The share of a limit from which on it is said to be near: another Prometheus would pass it."""
+
 REFRESHES: Final = (5, 15, 60)
 """Seconds between two loads that a reader may choose; nothing reloads by itself."""
 
@@ -80,6 +83,7 @@ def page(overview: Overview, links: Links, *, refresh: int | None = None) -> str
         longest_pause=max((each.left for each in overview.pauses), default=0),
         open_all=len(overview.sources) + overview.more_sources <= OPEN_SOURCES,
         old=OLD,
+        near=NEAR,
         refresh=refresh,
         refreshes=REFRESHES,
     )

@@ -154,6 +154,7 @@ class Overview:
     `sources` may be fewer than there are, `more_sources` says how many are left out; all else is about all.
     `runs` counts collectors by what they came to: True, False, None = not asked yet. `asked` is the age of
     the newest run, `now` the moment of all this (Unix seconds). `rooms` None: no source knows rooms.
+    `reload_fault` is what is wrong with a configuration that was refused; another one is in force then.
     """
 
     name: str
@@ -172,3 +173,4 @@ class Overview:
     pauses: tuple[PauseLine, ...] = ()
     min_interval: float = 0.0
     notes: tuple[str, ...] = ()
+    reload_fault: str = ""
