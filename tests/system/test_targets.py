@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import httpx
 import pytest
 import yaml
 
@@ -26,7 +28,6 @@ from tests.upstream import run_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.system.conftest import Promtool, StartExporter, StartPrometheus
     from tests.system.prometheus import PrometheusServer
@@ -87,10 +88,15 @@ def test_promtool_takes_every_documented_configuration(
 def test_fifty_sources_are_fifty_targets_that_are_up(
     fifty: str, exporter_process: StartExporter, prometheus_server: StartPrometheus
 ) -> None:
-    """Old and new Prometheus read the list and ask each source alone, and the exporter about itself."""
+    """Old and new Prometheus read the list and ask each source alone, and the exporter about itself.
+
+    A source that is gone after a reload is no target any more.
+    """
     exporter = exporter_process("--config.file", fifty)
     config = QUICK + EACH_SOURCE.replace("presence-exporter:10458", exporter.address)
-    for server in [prometheus_server(config, version=version) for version in (3, 2)]:
+    config = config.replace("/sd\n", "/sd\n        refresh_interval: 1s\n")
+    servers = [prometheus_server(config, version=version) for version in (3, 2)]
+    for server in servers:
         _wait_until_up(server, SOURCES)
         targets = [each for each in server.targets() if each["labels"]["job"] == "presence"]
         assert sorted(each["scrapeUrl"] for each in targets) == [
@@ -108,6 +114,11 @@ def test_fifty_sources_are_fifty_targets_that_are_up(
         server.wait_for('presence_exporter_build_info{job="presence-exporter"}', seconds=60)
         assert server.query('presence_exporter_build_info{job="presence"}') == []
         assert server.query('presence_up{job="presence-exporter"}') == []
+    file = Path(fifty)
+    kept = [line for line in file.read_text().splitlines() if f"name: {SOURCES[0]}," not in line]
+    file.write_text("\n".join(kept))
+    assert httpx.post(f"{exporter.url}/-/reload", trust_env=False, timeout=60).text == "reloaded\n"
+    eventually(lambda: _up(servers[0]) == SOURCES[1:], what="the source is no target any more", seconds=60)
 
 
 def test_replicas_share_the_sources_and_a_dead_list_takes_none_away(
