@@ -13,6 +13,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import trustme
+
 _DAY: Final = dt.timedelta(days=1)
 
 
@@ -36,4 +38,12 @@ def write_self_signed(path: Path, *, days_left: int = 1, for_servers: bool = Fal
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     path.write_bytes(certificate.public_bytes(pem))
     path.with_suffix(".key").write_bytes(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
+    return path
+
+
+def write_issued(path: Path, issued: trustme.LeafCert) -> Path:
+    """Write a certificate with those between it and its authority; its key beside it, as `.key`."""
+    path.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+    path.with_suffix(".key").write_bytes(issued.private_key_pem.bytes())
+    path.with_suffix(".key").chmod(0o600)
     return path

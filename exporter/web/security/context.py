@@ -120,11 +120,12 @@ def _as_file(data: bytes) -> Iterator[str]:
 
 def names_of(certificate: Mapping[str, Any]) -> set[str]:
     """The Subject Alternative Names of a certificate, addresses written as Go writes them."""
-    return {
+    names = {
         _address(name.strip()) if kind == "IP Address" else name
         for kind, name in certificate.get("subjectAltName", ())
         if kind in {"DNS", "email", "URI", "IP Address"}
     }
+    return names - {""}
 
 
 def _address(text: str) -> str:

@@ -8,7 +8,6 @@ under a key of this process: no password stays in memory.
 from __future__ import annotations
 
 import asyncio
-import base64
 import binascii
 import secrets
 from collections.abc import Callable, Mapping
@@ -89,7 +88,7 @@ def credentials(authorization: bytes | None) -> tuple[str, bytes] | None:
     if scheme.lower() != b"basic":
         return None
     try:
-        name, colon, password = base64.b64decode(encoded, validate=True).partition(b":")
+        name, colon, password = binascii.a2b_base64(encoded, strict_mode=True).partition(b":")
         return (name.decode(), password) if colon else None
     except (binascii.Error, UnicodeDecodeError):
         return None
