@@ -1,7 +1,7 @@
 """Every counter of this process, and who may count on it; decides nothing."""
 
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from prometheus_client import (
@@ -20,7 +20,7 @@ from prometheus_client import (
 from exporter.model import EVERYTHING, Answer, Facts, Reason, Selection, Source
 from exporter.telemetry.activity import SourceActivity
 from exporter.telemetry.line import Line
-from exporter.telemetry.series import Vanishing, drop
+from exporter.telemetry.series import Family, SourceSeries
 from exporter.telemetry.upstream import SINCE_START, UpstreamCounters, UpstreamObserver
 
 
@@ -133,13 +133,14 @@ class Telemetry:
         """Set every series of these sources that is known in advance to 0."""
         for source in sources:
             self._collectors[source.name] = frozenset(each.name for each in source.collectors)
-            self.observer(source.name).announce(source)
-            self._collections.labels(source.name)
-            self._shared.labels(source.name)
+            observer = self.observer(source.name)
+            observer.announce(source)
+            observer.series.of(self._collections)
+            observer.series.of(self._shared)
             for collector in source.collectors:
-                self._runs.labels(source.name, collector.name)
+                observer.series.of(self._runs, collector.name)
                 for reason in Reason:
-                    self._failures.labels(source.name, collector.name, reason)
+                    observer.series.of(self._failures, collector.name, reason)
 
     def line(self, source: str, *, kind: str) -> Line:
         """What a new form of that source tells its observer through, once it is put in force."""
@@ -159,23 +160,32 @@ class Telemetry:
         self._collectors = {name: self._collectors.get(name, frozenset()) for name in self._lines}
         kept = {id(line) for _, line in self._lines.values()} & {id(line) for _, line in before.values()}
         ending = [(source, line) for source, line in before.values() if id(line) not in kept]
-        for _, line in ending:
+        for source, line in ending:
             line.cut()
             line.observer.forget()
-        self._drop([(source, self._lines.get(source.name, (None,))[0]) for source, _ in ending])
+            self._drop(source, self._lines.get(source.name, (None,))[0], series=line.observer.series)
         self.announce(*(source for source, line in self._lines.values() if id(line) not in kept))
 
-    def _drop(self, ending: Sequence[tuple[Source, Source | None]]) -> None:
-        if not ending:
+    def _drop(self, before: Source, now: Source | None, *, series: SourceSeries) -> None:
+        """Take off the page what a source has no more: all of it, or what its new form is not asked."""
+        if now is None or now.kind != before.kind:
+            series.drop(lambda _family, _labels: True)
+            for shared in (False, True):
+                self._pulls.pop((before.name, shared), None)
             return
-        vanishing, names = Vanishing(ending), {source.name for source, _ in ending}
-        ours = (self._runs, self._failures, self._collections, self._shared)
-        for family in (*ours, *self._upstream.families()):
-            drop(family, vanishing.has)
-        # It may be another account, whose vendor has not said anything yet.
-        drop(self._upstream.remaining, lambda labels: labels["source"] in names)
-        for key in [key for key in self._pulls if vanishing.has({"source": key[0]})]:
-            del self._pulls[key]
+        collectors, now_collectors = ([each.name for each in form.collectors] for form in (before, now))
+        endpoints = frozenset(before.endpoints).difference(now.endpoints)
+        lost: dict[Family, frozenset[str]] = {
+            self._upstream.drift: frozenset(before.drift_fields).difference(now.drift_fields)
+        }
+        lost |= dict.fromkeys((self._runs, self._failures), frozenset(collectors).difference(now_collectors))
+
+        def gone(family: Family, labels: tuple[str, ...]) -> bool:
+            # It may be another account, whose vendor has not said anything yet.
+            said_before = family is self._upstream.remaining
+            return said_before or not lost.get(family, endpoints).isdisjoint(labels[:1])
+
+        series.drop(gone)
 
     def announce_handlers(self, handlers: Iterable[str]) -> None:
         """Set the series of every path that is served to 0."""
@@ -188,15 +198,16 @@ class Telemetry:
         if collector not in self._collectors.get(source, ()):
             # It began before a reload that left it out.
             return
-        self._runs.labels(source, collector).inc()
+        series = self.observer(source).series
+        series.of(self._runs, collector).inc()
         if answer.reason is not None:
-            self._failures.labels(source, collector, answer.reason).inc()
+            series.of(self._failures, collector, answer.reason).inc()
 
     def pulled(self, source: str, *, shared: bool) -> None:
         """One pull was answered for a source."""
         if source not in self._collectors:
             return
-        (self._shared if shared else self._collections).labels(source).inc()
+        self.observer(source).series.of(self._shared if shared else self._collections).inc()
         self._pulls[source, shared] += 1
 
     def served(self, handler: str, code: int, *, seconds: float) -> None:

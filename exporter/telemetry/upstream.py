@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from exporter.model import Reason, Source, Unconcerned
 from exporter.telemetry.activity import EndpointActivity, Recent
+from exporter.telemetry.series import SourceSeries
 
 log = structlog.get_logger(__name__)
 
@@ -65,11 +66,6 @@ class UpstreamCounters:
         )
         self.remaining, self.pauses = self._limits()
 
-    def families(self) -> tuple[Counter | Gauge | Histogram, ...]:
-        """All of them."""
-        asked = (self.requests, self.bytes, self.retries, self.durations)
-        return (self.drift, *asked, self.remaining, self.pauses)
-
     def _counter(self, name: str, text: str, *, labels: tuple[str, ...] = _ENDPOINT) -> Counter:
         return Counter(name, f"{text}, {SINCE_START}.", labels, registry=self._registry)
 
@@ -95,6 +91,7 @@ class UpstreamObserver(Unconcerned):
     """What the requests of the source of one name are counted by, whatever form of it makes them."""
 
     def __init__(self, counters: UpstreamCounters, source: str) -> None:
+        self.series = SourceSeries(source)
         self._counters = counters
         self._source = source
         self._endpoints: tuple[str, ...] = ()
@@ -140,32 +137,30 @@ class UpstreamObserver(Unconcerned):
         self._shown = frozenset((*source.endpoints, *source.drift_fields))
         self._recent = {each: recent for each, recent in self._recent.items() if each in self._shown}
         for field in source.drift_fields:
-            self._counters.drift.labels(self._source, field)
+            self.series.of(self._counters.drift, field)
         for endpoint in source.endpoints:
-            labels = (self._source, endpoint)
             for code in FIRST_CODES:
-                self._counters.requests.labels(*labels, code)
+                self.series.of(self._counters.requests, endpoint, code)
             for reason in RETRY_REASONS:
-                self._counters.retries.labels(*labels, reason)
-            self._counters.durations.labels(*labels)
-            self._counters.bytes.labels(*labels)
-            self._counters.pauses.labels(*labels).set_function(partial(self._pause, endpoint))
+                self.series.of(self._counters.retries, endpoint, reason)
+            self.series.of(self._counters.durations, endpoint)
+            self.series.of(self._counters.bytes, endpoint)
+            self.series.of(self._counters.pauses, endpoint).set_function(partial(self._pause, endpoint))
 
     def responded(self, endpoint: str, *, code: str, seconds: float, size: int) -> None:
         """One request is over."""
-        labels = (self._source, endpoint)
-        self._counters.requests.labels(*labels, code).inc()
-        self._counters.durations.labels(*labels).observe(seconds)
-        self._counters.bytes.labels(*labels).inc(size)
+        self.series.of(self._counters.requests, endpoint, code).inc()
+        self.series.of(self._counters.durations, endpoint).observe(seconds)
+        self.series.of(self._counters.bytes, endpoint).inc(size)
         self._recent.setdefault(endpoint, Recent()).add(self._counters.wall())
 
     def retried(self, endpoint: str, reason: Reason) -> None:
         """The same request will be sent again."""
-        self._counters.retries.labels(self._source, endpoint, reason).inc()
+        self.series.of(self._counters.retries, endpoint, reason).inc()
 
     def remaining(self, endpoint: str, requests: float) -> None:
         """The vendor said how many requests are left."""
-        self._counters.remaining.labels(self._source, endpoint).set(requests)
+        self.series.of(self._counters.remaining, endpoint).set(requests)
         self._remaining[endpoint] = int(requests)
 
     def paused(self, scope: str, *, until: float) -> None:
@@ -181,7 +176,7 @@ class UpstreamObserver(Unconcerned):
         """Rows were used although a field was not as documented."""
         if not rows:
             return
-        self._counters.drift.labels(self._source, field).inc(rows)
+        self.series.of(self._counters.drift, field).inc(rows)
         now = self._counters.wall()
         if now - self._drifting.get(field, 0.0) > QUIET:
             log.warning("schema drift begins", source=self._source, field=field, rows=int(rows))
