@@ -226,15 +226,18 @@ def test_the_biggest_rooms_of_all_sources_are_named() -> None:
         ran("room_presence", WatchedRooms({"desk": 20, "lab": 0})),
     )
 
-    assert rooms([domain, watched, (CHAT, {})]) == Rooms(
-        (RoomBar("two", "desk", 20), RoomBar("video", "lobby", 9), RoomBar("video", "office", 8)), 2, 4
+    assert rooms([domain, watched, (CHAT, {})], now=NOW) == Rooms(
+        (RoomBar("two", "desk", 20), RoomBar("video", "lobby", 9), RoomBar("video", "office", 8)),
+        2,
+        4,
+        age=10.0,
     )
 
 
 def test_no_more_than_ten_rooms_are_named() -> None:
     """Equal ones by their names."""
     shown = {f"room-{number:02}": 2 for number in range(15)}
-    found = rooms([(DOMAIN, ran("presence", presence(*[2] * 15, **shown)))])
+    found = rooms([(DOMAIN, ran("presence", presence(*[2] * 15, **shown)))], now=NOW)
 
     assert found is not None
     assert [each.room for each in found.biggest] == [f"room-{number:02}" for number in range(10)]
@@ -243,8 +246,9 @@ def test_no_more_than_ten_rooms_are_named() -> None:
 
 def test_rooms_of_a_source_that_fails_are_unknown() -> None:
     """And where no source is asked for rooms there is nothing to tell."""
-    assert rooms([(DOMAIN, {}), (DOMAIN, ran("presence", None, reason=Reason.TLS))]) == Rooms(unknown=2)
-    assert rooms([(daily_settings(presence=PresenceMode.OFF), {}), (CHAT, {})]) is None
+    failing = ran("presence", None, reason=Reason.TLS)
+    assert rooms([(DOMAIN, {}), (DOMAIN, failing)], now=NOW) == Rooms(unknown=2)
+    assert rooms([(daily_settings(presence=PresenceMode.OFF), {}), (CHAT, {})], now=NOW) is None
 
 
 def test_groups_are_told_known_or_not() -> None:

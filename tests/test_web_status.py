@@ -171,20 +171,29 @@ def test_users_of_an_unknown_number_have_no_bar() -> None:
 
 def test_the_biggest_rooms_are_bars() -> None:
     """With what is left of rooms and people; whose they are is said where there are many sources."""
-    rooms = Rooms((RoomBar("video", "lobby", 10), RoomBar("video", "office", 5)), 3, 4)
+    rooms = Rooms((RoomBar("video", "lobby", 10), RoomBar("video", "office", 5)), 3, 4, age=7.0)
     one = seen(rooms=rooms)
     many = seen(rooms=rooms, more_sources=2)
 
     assert one.rows()[:2] == [["lobby", "", "10"], ["office", "", "5"]]
     assert many.rows()[:2] == [["lobby video", "", "10"], ["office video", "", "5"]]
     assert [bar.attributes["width"] for bar in one.all("rect", cls="fill")] == ["100.0%", "50.0%"]
-    assert "And 3 other rooms with 4 people" in one.text
+    assert "And 3 other rooms with 4 people 7 s ago" in one.text
+
+
+def test_a_long_name_of_a_room_is_shortened() -> None:
+    """It would take the place of its bar; whoever points at it sees the whole."""
+    name = "planning-of-the-" + "very-" * 20 + "large-conference"
+    [shown] = seen(rooms=Rooms((RoomBar("video", name, 3),))).all("span", cls="name")
+
+    assert shown.text == "planning-of-the-very-ver…arge-conference"
+    assert shown.attributes["title"] == name
 
 
 @pytest.mark.parametrize(
     "rooms, words",
     [
-        (Rooms(), "Nobody is in a room."),
+        (Rooms(), "Nobody is in a room"),
         (Rooms(other_rooms=1, other_people=1), "No room is named: 1 room with 1 person"),
         (Rooms(other_rooms=2, other_people=5), "No room is named: 2 rooms with 5 people"),
         (Rooms(unknown=1), "Biggest rooms unknown Sources"),
@@ -197,7 +206,7 @@ def test_rooms_without_a_name_and_without_people(rooms: Rooms, words: str) -> No
     text = seen(rooms=rooms).text
 
     assert words in text
-    assert ("Nobody is in a room." in text) is (rooms == Rooms())
+    assert ("Nobody is in a room" in text) is (rooms == Rooms())
 
 
 # Failures and pauses

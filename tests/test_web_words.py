@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.web.words import ago, counted, moment, number, span, took
+from exporter.web.words import ago, counted, moment, number, short, span, took
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_what_never_was_has_no_age() -> None:
 
 def test_numbers_are_written_for_people() -> None:
     """Thousands apart, one thing or several, moments in UTC."""
+    assert [short("x" * length) for length in (40, 41)] == ["x" * 40, f"{'x' * 24}…{'x' * 15}"]
     assert (took(0.0123), took(0.25), took(12.345)) == ("12 ms", "250 ms", "12.3 s")
     assert number(1234567) == "1,234,567"
     assert [counted(value, "source") for value in (0, 1, 1200)] == ["0 sources", "1 source", "1,200 sources"]

@@ -144,18 +144,18 @@ def totals(every: Iterable[Sequence[Figure]]) -> tuple[tuple[Figure, ...], tuple
     return tuple(added[name] for name in TOTALS if name in added), statuses
 
 
-def rooms(every: Iterable[tuple[SourceSettings, Known]]) -> Rooms | None:
+def rooms(every: Iterable[tuple[SourceSettings, Known]], *, now: float) -> Rooms | None:
     """The biggest rooms of all sources, under their labels; None where no source is asked for rooms."""
     bars: list[RoomBar] = []
-    asked = unknown = occupied = people = 0
+    ages: list[float] = []
+    asked = occupied = people = 0
     for settings, known in every:
         if not isinstance(settings, DailySettings) or settings.presence is PresenceMode.OFF:
             continue
         asked += 1
         name = "presence" if settings.presence is PresenceMode.DOMAIN else "room_presence"
-        facts = known[name].answer.value if name in known else None
-        shown: Mapping[str, int] = {}
-        if isinstance(facts, DomainPresence):
+        presence = seen(known, name, now=now)
+        if isinstance(facts := presence.facts, DomainPresence):
             shown = facts.rooms.shown
             occupied += facts.rooms_occupied
             people += facts.participants
@@ -164,13 +164,15 @@ def rooms(every: Iterable[tuple[SourceSettings, Known]]) -> Rooms | None:
             occupied += sum(each > 0 for each in shown.values())
             people += sum(shown.values())
         else:
-            unknown += 1
+            continue
+        ages.append(presence.age or 0.0)
         bars += [RoomBar(settings.name, room, each) for room, each in _biggest(shown)]
+    if not asked:
+        return None
     named = nlargest(BIGGEST, bars, key=lambda bar: bar.people)
-    others = occupied - len(named)
-    return (
-        Rooms(tuple(named), others, people - sum(each.people for each in named), unknown) if asked else None
-    )
+    people -= sum(each.people for each in named)
+    unknown = asked - len(ages)
+    return Rooms(tuple(named), occupied - len(named), people, unknown, max(ages, default=None))
 
 
 def _biggest(shown: Mapping[str, int]) -> list[tuple[str, int]]:

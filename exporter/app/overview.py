@@ -79,7 +79,7 @@ def overview(
         asked=min(ages, default=None),
         totals=added,
         statuses=statuses,
-        rooms=rooms((each.settings, each.known) for each in subjects),
+        rooms=rooms(((each.settings, each.known) for each in subjects), now=now),
         failures=tuple(failure for each in subjects for failure in _failures(each, now=now)),
         pauses=tuple(pause for each in subjects for pause in _pauses(each)),
         min_interval=config.collect.min_interval,

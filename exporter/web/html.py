@@ -82,7 +82,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(style=_text(STYLE), script=_text(SCRIPT))
-    made.filters.update(
-        span=words.span, ago=words.ago, number=words.number, moment=words.moment, took=words.took
-    )
+    for each in (words.span, words.ago, words.took, words.number, words.moment, words.short):
+        made.filters[each.__name__] = each
     return made

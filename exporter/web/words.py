@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+LONGEST_NAME: Final = 40
+"""Characters."""
+
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -29,6 +32,11 @@ def ago(seconds: float | None) -> str:
 def number(value: float) -> str:
     """Write a whole number with its thousands apart."""
     return f"{value:,.0f}"
+
+
+def short(name: str) -> str:
+    """Leave out the middle of a name that is too long for a line: ends differ more often than middles."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:24]}…{name[-15:]}"
 
 
 def moment(seconds: float) -> str:

@@ -58,7 +58,9 @@ _CHAT: Final = SourceLine(
         collected=4,
     ),
 )
-_ROOMS: Final = Rooms(tuple(RoomBar("video", f"{LONG[:-2]}{n}", 100 // n) for n in range(1, 11)), 200, 905)
+_ROOMS: Final = Rooms(
+    tuple(RoomBar("video", f"{LONG[:-2]}{n}", 100 // n) for n in range(1, 11)), 200, 905, age=12.0
+)
 
 EMPTY: Final = Overview("Presence exporter", "1.2.3", 1_800_000_000.0)
 

@@ -89,7 +89,8 @@ class _Builder(HTMLParser):
 def parse(html: str) -> Element:
     """The page as a tree; every element must be closed where it was opened."""
     builder = _Builder()
-    builder.feed(html)
+    # Where a line may be broken is no word.
+    builder.feed(html.replace("<wbr>", ""))
     builder.close()
     assert builder._open == [builder.root], "an element is left open"
     return builder.root

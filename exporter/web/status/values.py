@@ -139,12 +139,16 @@ class PauseLine:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The biggest rooms, and occupied rooms and people beside them; `unknown` sources say nothing now."""
+    """The biggest rooms, and occupied rooms and people beside them; `unknown` sources say nothing now.
+
+    `age` is that of the oldest answer, None where there is none.
+    """
 
     biggest: tuple[RoomBar, ...] = ()
     other_rooms: int = 0
     other_people: int = 0
     unknown: int = 0
+    age: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
