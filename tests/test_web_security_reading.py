@@ -106,7 +106,7 @@ def test_every_key_of_tls_is_heard(file: Path) -> None:
     )
     assert settings.client_auth is ClientAuth.REQUIRE_AND_VERIFY
     assert settings.client_ca == (file.parent / "ca.pem").read_bytes()
-    assert settings.allowed_sans == {"a", "b"}
+    assert settings.allowed_sans == frozenset({"a", "b"})
     assert (settings.minimum, settings.maximum) == (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)
     assert settings.ciphers == ("ECDHE-RSA-AES128-SHA",)
     assert (settings.own_order, settings.curve) == (False, "prime256v1")
