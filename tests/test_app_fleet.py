@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -20,6 +21,8 @@ from exporter.config import (
     Config,
     DailySettings,
     LedgerSettings,
+    Origin,
+    Secret,
     SourceSettings,
 )
 from exporter.errors import ConfigError
@@ -324,6 +327,28 @@ def test_a_pause_is_of_the_account_and_not_of_the_name(now: DailySettings, pause
 
         assert bool(yard.member(now.name).pauses.in_force(now=loop_time())) is paused
         assert yard.series(PAUSE) == {now.name: WALL_START + 60 if paused else 0.0}
+
+    run_virtual(run())
+
+
+def test_a_pause_follows_a_key_that_the_source_read_again_by_itself(tmp_path: Path) -> None:
+    """After a 401 it asks with the new key; the reload that brings the same key brings the same account."""
+    file = tmp_path / "key"
+    file.write_text("old")
+
+    def settings() -> DailySettings:
+        key = Secret(file.read_text(), origin=Origin.FILE, name=str(file))
+        return daily_settings(name="a", api_key=key)
+
+    async def run() -> None:
+        yard = Yard(config(settings()))
+        file.write_text("new")
+        yard.member("a").vendor.credential.refused()
+        yard.member("a").pauses.begin("", wait=60.0, now=loop_time())
+        changes = await yard.fleet.adopt(config(settings()))
+
+        assert changes.changed == ("a",)
+        assert yard.member("a").pauses.in_force(now=loop_time())[""].left == 60.0
 
     run_virtual(run())
 
