@@ -181,6 +181,14 @@ def test_warnings_of_the_configuration_are_logged_at_the_start(
     )
 
 
+def test_a_bad_web_configuration_ends_it_at_once(tmp_path: Path) -> None:
+    """Exit code 2, one line, and nothing is opened."""
+    web = tmp_path / "web.yml"
+    ran = run_process("--web.config.file", str(web), env=KEY)
+    said = f"presence-exporter: {web}: does not exist; a readable YAML file in UTF-8, of at most 1 MiB\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", said)
+
+
 def test_it_serves_on_the_sockets_that_systemd_passes(tmp_path: Path, started: list[Process]) -> None:
     """Descriptor 3 and up; the address is not listened on."""
     with socket.create_server(("127.0.0.1", 0)) as passed:

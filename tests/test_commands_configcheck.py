@@ -144,3 +144,21 @@ def test_an_unusable_proxy_of_the_machine_is_a_fault_of_the_configuration(proxy:
     assert result.stderr.startswith("presence-exporter: http.proxy: the proxy that the environment names ")
     assert "canary" not in result.output
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+
+
+def test_the_web_configuration_file_is_checked_too(tmp_path: Path) -> None:
+    """Its faults are told with its path, and what should be better after the configuration's own."""
+    web = tmp_path / "web.yml"
+    web.write_text("tls_server_config: {cert: x}")
+    result = run("--config.check", "--web.config.file", str(web), env=KEY)
+    assert result.stderr == (
+        f"presence-exporter: {web}: tls_server_config.key_file: is missing; "
+        "the path of a readable PEM file with a key, without password (or key)\n"
+    )
+    assert (result.exit_code, result.stdout) == (2, "")
+    web.write_text("basic_auth_users: {a: $2b$04$......................0123456789012345678901234567890}")
+    result = run("--config.check", "--web.config.file", str(web), env=KEY)
+    assert result.stderr == (
+        "warning: basic_auth_users: passwords cross the network unencrypted without tls_server_config\n"
+    )
+    assert (result.exit_code, result.stdout[:26]) == (0, "the configuration is good;")

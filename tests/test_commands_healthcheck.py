@@ -216,6 +216,19 @@ def test_the_certificate_of_loopback_is_not_verified(authority: trustme.CA) -> N
     assert (result.exit_code, result.stderr) == (0, "")
 
 
+def test_an_exporter_that_speaks_tls_needs_no_flag(authority: trustme.CA) -> None:
+    """Who closes at plain words is asked by TLS; without success, why the first question failed is told."""
+    with answering(HEALTHY, context=context_of(authority)) as port:
+        result = run("healthcheck", "--web.listen-address", f"127.0.0.1:{port}")
+        told = run("healthcheck", "--url", f"http://127.0.0.1:{port}")
+    assert (result.exit_code, result.stdout) == (0, f"https://127.0.0.1:{port}/-/healthy: healthy\n")
+    assert told.exit_code == 1
+    with answering(HEALTHY, context=context_of(authority, asks_client=True)) as port:
+        refused = run("healthcheck", "--web.listen-address", f"127.0.0.1:{port}")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"presence-exporter: http://127.0.0.1:{port}/-/healthy: ")
+
+
 def test_the_certificate_of_another_machine_is_verified(authority: trustme.CA) -> None:
     """Somebody else might answer there."""
     with answering(HEALTHY, context=context_of(authority)) as port:

@@ -155,7 +155,7 @@ def _one_of(values: Values, at: Place, *, inline: Key[bytes | None], file: Key[b
 def _needed(values: Values, at: Place, *, inline: Key[bytes | None], file: Key[bytes | None]) -> bytes:
     content = _one_of(values, at, inline=inline, file=file)
     if content is None:
-        raise at.key(file.name).fault("is missing", f"{file.reader.allowed}, or the key {inline.name}")
+        raise at.key(file.name).fault("is missing", f"{file.reader.allowed} (or {inline.name})")
     return content
 
 
