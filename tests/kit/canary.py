@@ -16,7 +16,7 @@ CANARY = "cAnArY"
 
 
 def assert_silent(rig: Rig, answers: Mapping[str, Answer[Facts]], lines: Lines) -> None:
-    """No canary in facts, words, observations, journal or log; they did travel, and debug lines were written."""
+    """No canary in facts, words, observations, journal or log; they travelled, and debug lines are there."""
     assert CANARY in seen_by_the_vendor(rig)
     requests = lines.events("upstream request")
     assert len(requests) == len(rig.script.asked) > 0
