@@ -178,7 +178,7 @@ def test_the_biggest_rooms_are_bars() -> None:
     assert one.rows()[:2] == [["lobby", "", "10"], ["office", "", "5"]]
     assert many.rows()[:2] == [["lobby video", "", "10"], ["office video", "", "5"]]
     assert [bar.attributes["width"] for bar in one.all("rect", cls="fill")] == ["100.0%", "50.0%"]
-    assert "And 3 other rooms with 4 people 7 s ago" in one.text
+    assert "And 3 other rooms with 4 people · 7 s ago" in one.text
 
 
 def test_a_long_name_of_a_room_is_shortened() -> None:

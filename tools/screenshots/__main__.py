@@ -56,8 +56,8 @@ class Picture:
 
 
 PICTURES: Final = (
-    Picture("status-light", 1280, 960, "light"),
-    Picture("status-dark", 1280, 960, "dark"),
+    Picture("status-light", 1280, 958, "light"),
+    Picture("status-dark", 1280, 958, "dark"),
     Picture("status-phone", 390, 1500, "light"),
 )
 
