@@ -41,7 +41,9 @@ NAMES = st.from_regex(r"[a-zA-Z0-9_-]{1,20}", fullmatch=True) | st.sampled_from(
     ["null", "off", "12", "-", "1e3"]
 )
 EXPRESSIONS = st.one_of(
-    st.sampled_from([".*", "support-\\d+", "a: b", "'", '"', "# x", "", "null", "a\nb", "\x85\u2028", " a "]),
+    st.sampled_from(
+        [".*", "support-\\d+", "a: b", "'", '"', "# x", "", "null", "a\nb", "\x85\u2028", "\xa0", " a "]
+    ),
     st.text(max_size=12).map(re.escape),
 ).map(re.compile)
 
