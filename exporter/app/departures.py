@@ -45,7 +45,8 @@ class Departures:
         await users.none()
         unused(member)
         await close(member.source)
-        self._closed.append(member)
+        if member.pauses.in_force(now=asyncio.get_running_loop().time()):
+            self._closed.append(member)
         del self._closing[member]
 
 
