@@ -199,18 +199,53 @@ def test_the_same_failure_again_and_again_is_one_with_its_first_and_its_latest()
     assert (failure.latest.at, failure.latest.detail) == (NOW + 750.0, "not asked")
 
 
-def test_a_good_run_or_another_reason_ends_a_failure() -> None:
+def told(journal: Journal) -> list[tuple[Reason | None, int, bool]]:
+    """The failures: why, how often, and whether they go on."""
+    return [(each.latest.reason, each.times, each.goes_on) for each in journal.view().failures]
+
+
+def test_only_a_good_run_ends_a_failure() -> None:
     """Another collector's runs say nothing about it, and a run that was cut off says nothing either."""
     journal = Journal(wall=Clock())
     run_of(journal, failed())
     run_of(journal, GOOD, source="other")
     run_of(journal, None)
-    assert [each.goes_on for each in journal.view().failures] == [True]
-    run_of(journal, failed(Reason.TIMEOUT))
+    assert told(journal) == [(Reason.CONNECT, 1, True)]
     run_of(journal, GOOD)
-    run_of(journal, failed(Reason.TIMEOUT))
-    told = [(each.latest.reason, each.times, each.goes_on) for each in journal.view().failures]
-    assert told == [(Reason.TIMEOUT, 1, True), (Reason.TIMEOUT, 1, False), (Reason.CONNECT, 1, False)]
+    assert told(journal) == [(Reason.CONNECT, 1, False)]
+    run_of(journal, failed())
+    assert told(journal) == [(Reason.CONNECT, 1, True), (Reason.CONNECT, 1, False)]
+
+
+def test_reasons_that_come_and_go_push_out_nothing() -> None:
+    """Each is one failure, however often they change."""
+    journal = Journal(wall=Clock())
+    run_of(journal, failed(Reason.SCHEMA), source="other")
+    for _ in range(MOST_KEPT):
+        run_of(journal, failed(Reason.TIMEOUT))
+        run_of(journal, failed(Reason.CONNECT))
+    each = MOST_KEPT
+    assert told(journal) == [
+        (Reason.CONNECT, each, True),
+        (Reason.TIMEOUT, each, True),
+        (Reason.SCHEMA, 1, True),
+    ]
+    run_of(journal, GOOD)
+    assert [goes_on for _, _, goes_on in told(journal)] == [False, False, True]
+
+
+def test_what_failed_at_a_source_that_is_gone_does_not_go_on() -> None:
+    """A reload removed it; what had ended before stays ended."""
+    journal = Journal(wall=Clock())
+    for source in ("acme", "gone", "recovered"):
+        run_of(journal, failed(), source=source)
+    run_of(journal, GOOD, source="recovered")
+    journal.asks_only(["acme", "recovered"])
+    assert [(each.latest.source, each.goes_on) for each in journal.view().failures] == [
+        ("recovered", False),
+        ("gone", False),
+        ("acme", True),
+    ]
 
 
 def test_the_failure_that_happened_last_comes_first_and_the_oldest_is_dropped() -> None:

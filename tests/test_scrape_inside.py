@@ -224,13 +224,21 @@ def test_after_a_reload_the_new_configuration_is_shown_and_what_was_noted_stays(
 
     async def run() -> None:
         exporter = Exporter(daily_source(), chat_source(), min_interval=0.0)
+        exporter.moods.set(CHAT, USERS, "not_found")
         await exporter.scrape()
         changed = replace(exporter.config, sources=(daily_source(name="other", api_key=inline("k")),))
         await exporter.app.fleet.adopt(changed)
         await exporter.scrape()
         text = (await exporter.get("/config")).text
         assert re.findall(r"- name: (\w+)", text) == ["other"]
-        new, old = (await inside(exporter))["collections"]
+        notes = await inside(exporter)
+        new, old = notes["collections"]
+        assert {each["goes_on"] for each in notes["failures"] if each["latest"]["source"] == "other"} == {
+            True
+        }
+        assert [each["goes_on"] for each in notes["failures"] if each["latest"]["source"] == "chat"] == [
+            False
+        ]
         assert {each["source"] for each in new["answers"]} == {"other"}
         assert {each["source"] for each in old["answers"]} == {"video", "chat"}
         steps = answer_of(new, "other")["began"]["steps"]

@@ -49,6 +49,7 @@ class Collection:
         self._shared = tuple(
             before.pop(id(source)) if id(source) in before else self._share(source) for source in sources
         )
+        self._journal.asks_only(source.name for source in sources)
         return tuple(before.values())
 
     def _share(self, source: Source) -> SharedSource:

@@ -1,7 +1,7 @@
 """Keeps the last pulls, and apart from them the last failures, which good pulls do not push out."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -17,7 +17,7 @@ MOST_ANSWERS: Final = 100
 
 
 class _Failing:
-    """One collector that fails again and again for one reason."""
+    """One collector that fails again and again for one reason, without a good run between."""
 
     __slots__ = ("first", "goes_on", "latest", "reason", "times")
 
@@ -77,6 +77,12 @@ class Journal:
             run.end(Outcome.FAILURE, answer=answer)
             self._failed(run, answer.reason)
 
+    def asks_only(self, sources: Iterable[str]) -> None:
+        """No other source is asked any more: what failed there does not go on."""
+        asked = set(sources)
+        for each in self._failures:
+            each.goes_on = each.goes_on and each.first.source in asked
+
     def view(self) -> Notes:
         """All there is to tell, the newest first."""
         return Notes(
@@ -88,7 +94,7 @@ class Journal:
     def _failed(self, run: Recording, reason: Reason) -> None:
         known = next((each for each in self._failures if each.is_about(run) and each.reason is reason), None)
         if known is None:
-            self._close(run)
+            # Another reason does not end it: one that comes and goes must not push out all the others.
             self._failures.append(_Failing(run, reason))
             return
         known.latest = run

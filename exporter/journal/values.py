@@ -128,7 +128,7 @@ class PullNote:
 
 @dataclass(frozen=True, slots=True)
 class FailureNote:
-    """Runs of one collector that failed one after another for the same reason: the first, and the latest."""
+    """Runs of one collector that failed for one reason, no good one between: the first, and the latest."""
 
     times: int
     first: RunNote
