@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
 
 from exporter.errors import ConfigError
 from exporter.web.security.context import Handshake, handshakes, names_of
@@ -201,9 +202,12 @@ def test_http_1_is_what_is_agreed_on(settings: TlsSettings) -> None:
 
 def test_a_locked_key_asks_nobody_for_its_password(settings: TlsSettings) -> None:
     """It is a fault, and nobody waits at a terminal."""
-    locked = replace(settings, key=b"junk")
-    with pytest.raises(ConfigError, match="the key without password"):
-        handshakes(locked)
+    plain = serialization.load_pem_private_key(settings.key, None)
+    lock = serialization.BestAvailableEncryption(b"made-up")
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    for key in (plain.private_bytes(pem, pkcs8, lock), b"junk"):
+        with pytest.raises(ConfigError, match="the key without password"):
+            handshakes(replace(settings, key=key))
 
 
 def test_names_that_cannot_be_read_allow_nobody() -> None:

@@ -25,16 +25,16 @@ _FAREWELL_SECONDS: Final = 1.0
 class Door(asyncio.Protocol):
     """Leads a connection through its handshake, and hands it over to the protocol behind it."""
 
+    waiting = True
+    _raw: asyncio.Transport
+
     def __init__(self, behind: GuardedProtocol, *, handshake: Callable[[], Handshake]) -> None:
         """`behind` has the limits; `handshake` is asked once for each connection."""
         self._behind = behind
         self._handshake = handshake
         self._connections = behind.server_state.connections
-        self._raw: asyncio.Transport | None = None
         self._early = bytearray()
         self._entering: asyncio.Task[None] | None = None
-
-    waiting = True
 
     @property
     def waiting_since(self) -> float:
@@ -61,8 +61,7 @@ class Door(asyncio.Protocol):
     def drop(self) -> None:
         """Cut the connection off."""
         self._leave()
-        if self._raw is not None:
-            self._raw.abort()
+        self._raw.abort()
 
     # What uvicorn calls when it stops: nothing has been asked here yet.
     shutdown = drop
@@ -92,13 +91,13 @@ class Door(asyncio.Protocol):
             self._hand_over(secured, terms)
 
     def _hand_over(self, secured: asyncio.Transport | None, terms: Handshake) -> None:
+        self._leave()
         # None where the client left with the last of its handshake.
         if secured is None:
             return
         if secured.is_closing() or not terms.admits(secured.get_extra_info("peercert")):
             secured.abort()
             return
-        self._leave()
         secured.set_protocol(self._behind)
         self._behind.connection_made(secured)
         if self._early:

@@ -58,22 +58,20 @@ class WebSecurity:
             return
         latest = attempt(self._path)
         self._seen = latest.seen
-        fault = _fault(latest.outcome, encrypted=self.encrypted)
-        if fault is not None:
+        outcome = _unless_switched(latest.outcome, encrypted=self.encrypted)
+        if isinstance(outcome, ConfigError):
             log.error(
-                "the web configuration has changed and cannot be used; the old one stays", why=str(fault)
+                "the web configuration has changed and cannot be used; the old one stays", why=str(outcome)
             )
-        elif isinstance(latest.outcome, Loaded):
-            self._loaded = latest.outcome
+        else:
+            self._loaded = outcome
             log.info("the web configuration was read again", file=str(self._path))
             for warning in self._loaded.warnings:
                 log.warning("web configuration", detail=warning)
 
 
-def _fault(outcome: Loaded | ConfigError, *, encrypted: bool) -> ConfigError | None:
-    if isinstance(outcome, ConfigError):
-        return outcome
-    if (outcome.handshake is not None) != encrypted:
-        # Connections that are open, and whoever asks, count on the one or the other.
+def _unless_switched(outcome: Loaded | ConfigError, *, encrypted: bool) -> Loaded | ConfigError:
+    """What came of a new file, if it leaves TLS on or off: open connections, and who asks, count on that."""
+    if isinstance(outcome, Loaded) and (outcome.handshake is not None) != encrypted:
         return ConfigError("tls_server_config: TLS is not switched on or off while running; a restart")
-    return None
+    return outcome
