@@ -27,7 +27,7 @@ STEPS: Final = {
         0.5, Event.REQUEST, "/a", code="200", seconds=0.25, size=54321
     ): "asked /a: 200, 54,321 bytes in 0.250 s",
     Step(0.5, Event.REQUEST, "/a", code="error", seconds=12.34, size=0): (
-        "asked /a: no whole answer, given up after 12.3 s"
+        "asked /a: the connection failed or was cut off, after 12.3 s"
     ),
     Step(0.5, Event.QUEUED, "/a", seconds=1.5): "waited 1.500 s for its turn to ask /a",
     Step(0.5, Event.RETRY, "/a", reason=Reason.CONNECT, seconds=0.25): (

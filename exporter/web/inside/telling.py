@@ -31,7 +31,7 @@ def step_text(step: Step) -> str:
     if step.event is Event.REQUEST:
         took = span(step.seconds or 0.0)
         if step.code == "error":
-            return f"asked {step.subject}: no whole answer, given up after {took}"
+            return f"asked {step.subject}: the connection failed or was cut off, after {took}"
         return f"asked {step.subject}: {step.code}, {step.size or 0:,} bytes in {took}"
     if step.event is Event.GAVE_UP:
         why = "it was asked often enough"
