@@ -108,7 +108,10 @@ class _Conversation(h11.Connection):
             if isinstance(event, h11.Request) and before - self.unread > self._header_bytes:
                 raise h11.RemoteProtocolError("headers too long", error_status_hint=431)
         except h11.RemoteProtocolError as exc:
-            self.fault = HTTPStatus(exc.error_status_hint)
+            # To h11 an unknown encoding is a 501; no alert on 5xx is to fire for a fault of the client.
+            hint = HTTPStatus(exc.error_status_hint)
+            ours = hint >= HTTPStatus.INTERNAL_SERVER_ERROR
+            self.fault = HTTPStatus.BAD_REQUEST if ours else hint
             raise
         return event
 
