@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from exporter.config import ChatPresenceMode, PresenceMode, RoomLabel, RoomSettings, UserGroup
 from exporter.web.negotiate import FORMATS
@@ -246,6 +248,44 @@ def test_where_room_names_are_private_they_do_not_come_out_either(
     assert C not in seen.reprs
     assert ("presence_room_participants{" in seen.pages) is (label is RoomLabel.HASH)
     assert (ROOM in seen.paths) is narrow
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    scrapes=st.lists(
+        st.fixed_dictionaries({path: st.sampled_from(sorted(FATES)) for path in PATHS}),
+        min_size=1,
+        max_size=4,
+    ),
+    narrow=st.booleans(),
+)
+def test_no_mixture_of_fates_brings_a_canary_to_the_pages_about_the_inside(
+    scrapes: list[dict[str, str]], narrow: bool
+) -> None:
+    """Each path meets its own, scrape after scrape; what was asked and decided is told all the same."""
+
+    async def run() -> tuple[str, Any]:
+        exporter = exporter_of(narrow=narrow, rooms=watching("lobby"))
+        for number, fates in enumerate(scrapes):
+            exporter.wire.instead.update({path: FATES[fate] for path, fate in fates.items()})
+            await exporter.scrape(3.0, at=START + 40 * number)
+        pages = [(await exporter.get(path)).text for path in INSIDE]
+        return "".join(pages), json.loads(pages[-1])
+
+    pages, told = run_threaded(run())
+    assert C not in pages.lower()
+    steps = [
+        step
+        for pull in told["collections"]
+        for answer in pull["answers"]
+        for step in (answer["began"] or {"steps": []})["steps"]
+    ]
+    assert len(told["collections"]) == len(scrapes)
+    assert any(step["event"] == "request" for step in steps)
 
 
 def test_plain_room_names_are_shown_and_odd_ones_never() -> None:
