@@ -133,7 +133,7 @@ def test_what_is_not_tls_is_closed(file: Path) -> None:
         assert ask_at(port).status == REFUSED
         wait_until(lambda: here.open_connections() == 0)
     said = lines.events("a TLS handshake failed")
-    assert [(line["level"], line["why"]) for line in said] == [("debug", "SSLError")]
+    assert [(line["level"], line["why"]) for line in said] == [("debug", "HTTP_REQUEST")]
 
 
 def test_half_open_handshakes_count_as_connections(file: Path) -> None:

@@ -82,7 +82,8 @@ class Door(asyncio.Protocol):
             )
         except OSError as failure:
             # Anybody could fill the log; who looks for the reason of one that fails finds it.
-            log.debug("a TLS handshake failed", why=type(failure).__name__)
+            why = getattr(failure, "reason", None) or type(failure).__name__
+            log.debug("a TLS handshake failed", why=why)
             self.drop()
         except Exception as bug:  # noqa: BLE001 - nobody waits for this task, who could be told
             log.error("a TLS handshake failed by a bug", traceback=frames(bug))
