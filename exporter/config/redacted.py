@@ -88,7 +88,7 @@ def shown_url(url: str) -> str:
 def _ledger(ledger: LedgerSettings) -> _Entries:
     url = _Entry("url", IN_MEMORY, "in memory, which a restart forgets")
     if ledger.url is not None:
-        url = _Entry("url", _text(shown_url(ledger.url.reveal())), _origin(ledger.url))
+        url = _Entry("url", _url(ledger.url.reveal()), _origin(ledger.url))
     return (
         url,
         _Entry("interval", format_duration(ledger.interval)),
@@ -116,7 +116,7 @@ def _daily(source: DailySettings) -> _Entries:
     return (
         _Entry("name", _text(source.name)),
         _Entry("kind", str(source.kind)),
-        _Entry("base_url", _text(shown_url(source.base_url))),
+        _Entry("base_url", _url(source.base_url)),
         _secret("api_key", source.api_key),
         _Entry("presence", str(source.presence)),
         _Entry("meetings", _flag(source.meetings)),
@@ -153,7 +153,7 @@ def _rocketchat(source: RocketChatSettings) -> _Entries:
     return (
         _Entry("name", _text(source.name)),
         _Entry("kind", str(source.kind)),
-        _Entry("base_url", _text(shown_url(source.base_url))),
+        _Entry("base_url", _url(source.base_url)),
         _secret("user_id", source.user_id),
         _secret("auth_token", source.auth_token),
         _Entry("presence", str(source.presence)),
@@ -166,7 +166,7 @@ def _rocketchat(source: RocketChatSettings) -> _Entries:
 
 
 def _http(http: HttpSettings) -> _Entries:
-    proxy = http.proxy if isinstance(http.proxy, str) else _text(shown_url(http.proxy.reveal()))
+    proxy = http.proxy if isinstance(http.proxy, str) else _url(http.proxy.reveal())
     return (
         _Entry("connect_timeout", format_duration(http.connect_timeout)),
         _Entry("proxy", proxy),
@@ -212,11 +212,21 @@ def _number(value: float) -> str:
     return str(int(value)) if value.is_integer() else repr(value)
 
 
+def _url(url: str) -> str:
+    """A URL; in quotes where something is to be put back, since that may end in what YAML reads otherwise."""
+    shown = shown_url(url)
+    return _text(shown) if shown == url else _written(shown, style="'")
+
+
 def _text(text: str) -> str:
     """A text as one scalar on one line, in quotes where it needs them."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
-    plain = text.isprintable()
-    style = None if plain else '"'
-    pair: str = yaml.safe_dump({"": text}, default_style=style, allow_unicode=plain, width=math.inf)
+    return _written(text, style=None if text.isprintable() else '"')
+
+
+def _written(text: str, *, style: str | None) -> str:
+    """As the library writes it; between double quotes it writes what cannot be printed as codes."""
+    unicode = style != '"'
+    pair: str = yaml.safe_dump({"": text}, default_style=style, allow_unicode=unicode, width=math.inf)
     return pair.partition(": ")[2].rstrip("\n")
