@@ -10,8 +10,9 @@ import trustme
 import yaml
 
 from exporter.config.tables import Row
+from exporter.web.security.encryption import TLS_KEYS
 from exporter.web.security.reading import Loaded, attempt
-from exporter.web.security.schema import ADDED, BURST, HEADERS, HTTP2, INTERVAL, ROOT, TLS_KEYS
+from exporter.web.security.schema import ADDED, BURST, HEADERS, HTTP2, INTERVAL, ROOT
 from exporter.web.security.settings import ClientAuth
 from tests.kit.certificates import write_issued
 from tests.programs import PROJECT
