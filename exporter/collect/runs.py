@@ -1,12 +1,11 @@
 """The runs of one collector, shared between the pulls that come together.
 
 A pull that overlaps a run joins it; a pull within `min_interval` of the start of the last good run gets
-that result. A run lives to the deadline of its latest waiter and is cancelled when all have gone. Here is
-the wall: what a collector raises fails that collector, and nothing else.
+that result. Here is the wall: what a collector raises fails that collector, and nothing else.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
@@ -14,6 +13,7 @@ from typing import Final, Protocol
 import structlog
 
 from exporter import errors
+from exporter.collect.run import LATE, Run, now
 from exporter.collect.users import Users
 from exporter.journal import Event, Journal, Pull, Recording, Way
 from exporter.log import frames
@@ -21,23 +21,16 @@ from exporter.model import (
     Answer,
     Collector,
     CollectorSnapshot,
-    Deadline,
     Facts,
-    Partial,
     Reason,
 )
 
 log = structlog.get_logger(__name__)
 
-GRACE: Final = 0.02
-"""Seconds that a waiter stays beyond its deadline, so that a run that ends on it still gives its own
-answer."""
-
 KEPT_GRACE: Final = 0.1
 """Seconds to fetch what a collector keeps where its run took all the time: counters stay when a vendor
 stalls."""
 
-LATE: Final = "no answer before the scrape's deadline"
 LEDGER_LATE: Final = "ledger: no answer before the scrape's deadline"
 
 
@@ -73,8 +66,8 @@ class SharedRuns:
         self._journal = journal
         self._users = users
         self._wall = wall
-        self._run: _Run | None = None
-        self._good: tuple[_Run, Answer[Facts]] | None = None
+        self._run: Run | None = None
+        self._good: tuple[Run, Answer[Facts]] | None = None
         self._last: tuple[float, Answer[Facts]] | None = None
         self._kept: Facts | None = None
         self._last_success: float | None = None
@@ -87,7 +80,7 @@ class SharedRuns:
 
     async def answer(self, until: float, *, pull: Pull) -> tuple[CollectorSnapshot, bool]:
         """The answer for one pull, and whether it began a run."""
-        if self._good is not None and _now() - self._good[0].started < self._shared_for():
+        if self._good is not None and now() - self._good[0].started < self._shared_for():
             run, way = self._good[0], Way.SHARED
         elif self._run is None or self._run.over:
             run, way = self._begin(until), Way.BEGAN
@@ -100,9 +93,9 @@ class SharedRuns:
         line.answered(seen.answer)
         return seen, way is Way.BEGAN
 
-    def _begin(self, until: float) -> "_Run":
+    def _begin(self, until: float) -> Run:
         note = self._journal.begin(self._source, self._collector.name)
-        self._run = run = _Run(self._collect, until, note=note)
+        self._run = run = Run(self._collect, until, note=note)
         self._users.until_done(run.task)
         run.task.add_done_callback(partial(self._cut_off, note))
         return run
@@ -128,7 +121,7 @@ class SharedRuns:
         """The answer, and what the collector keeps; where that cannot be had, the answer is a failure."""
         kept: Facts | None = None
         try:
-            async with asyncio.timeout_at(max(until, _now()) + KEPT_GRACE):
+            async with asyncio.timeout_at(max(until, now()) + KEPT_GRACE):
                 kept = await self._collector.kept()
         except TimeoutError:
             answer = self._without_kept(answer, errors.LedgerUnavailable(LEDGER_LATE))
@@ -150,7 +143,7 @@ class SharedRuns:
             self._journal.end(note, replace(failed, seconds=0.0))
         return failed
 
-    async def _collect(self, run: "_Run") -> Answer[Facts]:
+    async def _collect(self, run: Run) -> Answer[Facts]:
         """One run: the one place where an error that nobody foresaw becomes the reason `internal`."""
         run.note.attach()
         facts: Facts | None = None
@@ -163,7 +156,7 @@ class SharedRuns:
             error = errors.DeadlinePassed(LATE)
         except Exception as surprise:  # noqa: BLE001 - the wall: a bug fails its own collector
             error = surprise
-        answer: Answer[Facts] = Answer(facts, _reason(error), _now() - run.started, _detail(error))
+        answer: Answer[Facts] = Answer(facts, _reason(error), now() - run.started, _detail(error))
         self._last = (self._wall(), answer)
         self._journal.end(run.note, answer)
         self._observer.ran(self._source, self._collector.name, answer=answer)
@@ -192,58 +185,6 @@ class SharedRuns:
             log.warning("collector failed", **who, reason=str(reason), detail=_detail(error))
 
 
-class _Run:
-    """One run of one collector, for as long as somebody waits for it."""
-
-    def __init__(
-        self,
-        collect: Callable[["_Run"], Coroutine[None, None, Answer[Facts]]],
-        until: float,
-        *,
-        note: Recording,
-    ) -> None:
-        self.note = note
-        self.started = _now()
-        self.deadline = Deadline(until)
-        self._wall: asyncio.Timeout | None = None
-        self._waiting = 0
-        self._abandoned = False
-        self.task = asyncio.create_task(collect(self))
-
-    @property
-    def over(self) -> bool:
-        """True where nobody can join any more."""
-        return self._abandoned or self.task.done() or (self._wall is not None and self._wall.expired())
-
-    async def inside_wall(self, collect: Callable[[Deadline], Awaitable[Partial]]) -> Partial:
-        """Run `collect` to the deadline of the latest waiter; raises `TimeoutError` there."""
-        async with asyncio.timeout_at(self.deadline.at) as self._wall:
-            return await collect(self.deadline)
-
-    async def wait(self, until: float) -> Answer[Facts]:
-        """Wait for the answer, at most to this waiter's own deadline; the last one to leave ends the run."""
-        self._waiting += 1
-        self.deadline.extend(until)
-        if self._wall is not None:
-            self._wall.reschedule(self.deadline.at)
-        try:
-            async with asyncio.timeout_at(until + GRACE):
-                return await asyncio.shield(self.task)
-        except TimeoutError:
-            # Where decoding kept the loop past this moment, the answer is there all the same.
-            if self.task.done():
-                return self.task.result()
-            return Answer(None, Reason.TIMEOUT, _now() - self.started, LATE)
-        finally:
-            self._waiting -= 1
-            if not self.task.done():
-                self.note.note(Event.LEFT)
-            # A run whose time is up ends by itself, and counts as failed.
-            if not self._waiting and not self.over:
-                self._abandoned = True
-                self.task.cancel()
-
-
 def _reason(error: Exception | None) -> Reason | None:
     if error is None:
         return None
@@ -253,7 +194,3 @@ def _reason(error: Exception | None) -> Reason | None:
 def _detail(error: Exception | None) -> str:
     """Our own words; those of an error that nobody foresaw may hold anything."""
     return str(error) if isinstance(error, errors.CollectorError) else ""
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
