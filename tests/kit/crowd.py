@@ -1,4 +1,4 @@
-"""A crowd of bad clients on loopback: idle, slow, half through their handshake, or reading nothing.
+"""A crowd of bad clients on loopback: idle, slow, at the start of a handshake, or reading nothing.
 
 Bounded in number; all of them end with the block. Knows TLS and bytes, and nothing of the exporter.
 """
@@ -10,7 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 DRIP: Final = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"x" * 600
 
@@ -37,7 +37,7 @@ class Crowd:
     """Who is there; `slow_seconds` are how long each slow sender was suffered."""
 
     port: int
-    tls: ssl.SSLContext
+    tls: ssl.SSLContext | None
     sizes: Sizes
     slow_seconds: list[float] = field(default_factory=list)
     complete: asyncio.Event = field(default_factory=asyncio.Event)
@@ -83,13 +83,16 @@ class Crowd:
         self._leave(writer)
 
     async def _enter(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        entered = await asyncio.open_connection(
-            "127.0.0.1", self.port, ssl=self.tls, server_hostname="localhost", ssl_handshake_timeout=60.0
-        )
+        entered = await asyncio.open_connection("127.0.0.1", self.port, **self._secured())
         self.writers.add(entered[1])
-        if len(self.writers) >= self.sizes.idle + self.sizes.slow:
+        if len(self.writers) >= self.sizes.idle + self.sizes.slow + self.sizes.deaf:
             self.complete.set()
         return entered
+
+    def _secured(self) -> dict[str, Any]:
+        if self.tls is None:
+            return {}
+        return {"ssl": self.tls, "server_hostname": "localhost", "ssl_handshake_timeout": 60.0}
 
     async def _until_closed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -105,7 +108,7 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(port: int, tls: ssl.SSLContext, *, sizes: Sizes) -> AsyncIterator[Crowd]:
+async def crowd(port: int, tls: ssl.SSLContext | None, *, sizes: Sizes) -> AsyncIterator[Crowd]:
     """Have them all there, and again whenever they are closed, until the block ends."""
     everybody = Crowd(port, tls, sizes)
     tasks = [

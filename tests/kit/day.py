@@ -80,6 +80,8 @@ class Day:
     async def _scrape(self) -> Page:
         await asyncio.sleep(EVERY)
         page = await self.exporter.scrape()
+        # What was sent to the vendors is not looked at here, and would only grow.
+        self.exporter.wire.sent.clear()
         assert page.status == 200
         assert page.seconds <= 10.0
         self.scrapes += 1
@@ -104,6 +106,8 @@ class Day:
 
     async def _reload(self) -> None:
         """Add a source or take it away, and change another, in turn; what was there stays good."""
+        # What leaves is closed a moment after the reload.
+        self.hours.append(state())
         self.reloads += 1
         odd = self.reloads % 2 == 1
         video = daily_source()
@@ -111,7 +115,6 @@ class Day:
         second = [replace(video, name="second", meetings=False)] if odd else []
         answer = await self.exporter.reload(replace(video, rooms=rooms), chat_source(), *second)
         assert answer.status_code == 200, answer.text
-        self.hours.append(state())
 
 
 def new_day() -> Day:

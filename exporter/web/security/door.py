@@ -22,9 +22,9 @@ log = structlog.get_logger(__name__)
 # How long a client may take to say that it has heard the end of a connection.
 _FAREWELL_SECONDS: Final = 1.0
 
-# asyncio keeps 256 KiB for each TLS connection to read into: 800 of them would take 200 MB for requests of
-# which each has 16 KiB at most. No other code of this process speaks TLS through asyncio.
-_READ_BYTES: Final = 16 * 1024
+# asyncio keeps 256 KiB for each TLS connection to read into: 800 of them would take 200 MB for requests
+# of a few hundred bytes. No other code of this process speaks TLS through asyncio.
+_READ_BYTES: Final = 4 * 1024
 
 
 class Door(asyncio.Protocol):
