@@ -36,7 +36,7 @@ class DomainGuard:
     async def check(self, state: LedgerState, *, now: float, deadline: Deadline) -> None:
         """Raise `LedgerUnavailable` where the ledger counts another domain under this name."""
         if self._domain is None and not now < self._due <= now + LATEST:
-            self._domain = await self._ask(deadline)
+            self._domain = await ask_domain(self._fetcher, deadline=deadline)
             self._due = now + self._wait
             self._wait = min(self._wait * 2, LATEST)
         if self._domain in {None, state.domain}:
@@ -47,14 +47,14 @@ class DomainGuard:
                 " or run ledger reset"
             )
 
-    async def _ask(self, deadline: Deadline) -> str | None:
-        question = Question("/", "/")
-        soon = Deadline(min(deadline.at, asyncio.get_running_loop().time() + SECONDS))
-        try:
-            async with asyncio.timeout_at(soon.at):
-                reply = await self._fetcher.get(
-                    question, lambda body, _: wire.domain_name(body), deadline=soon
-                )
-        except (UpstreamError, TimeoutError):
-            return None
-        return reply.value if NAME.fullmatch(reply.value) else None
+
+async def ask_domain(fetcher: Fetcher, *, deadline: Deadline) -> str | None:
+    """The domain that the key belongs to; None where that could not be learnt, soon or at all."""
+    question = Question("/", "/")
+    soon = Deadline(min(deadline.at, asyncio.get_running_loop().time() + SECONDS))
+    try:
+        async with asyncio.timeout_at(soon.at):
+            reply = await fetcher.get(question, lambda body, _: wire.domain_name(body), deadline=soon)
+    except (UpstreamError, TimeoutError):
+        return None
+    return reply.value if NAME.fullmatch(reply.value) else None
