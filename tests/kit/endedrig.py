@@ -6,7 +6,7 @@ exporter no more than how a source is made; tens of thousands of meetings are th
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,8 +27,6 @@ from tests.kit.vendor import Reply, Stall, http_date
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 DAY: Final = 86400.0
-
-BOTH: Final = frozenset({"list", "history"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +83,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked of `/meetings`, and when; `start` and `end` are None where no time was named."""
+    """What was asked of `/meetings`, and when; without a named time, from `start` -inf to `end` inf."""
 
     at: float
-    start: float | None
-    end: float | None
+    start: float
+    end: float
     room: str | None
     limit: int
     after: str | None
     ongoing: bool
     bare: bool
-
-    @property
-    def span(self) -> tuple[float | None, float | None]:
-        return self.start, self.end
 
     @property
     def counts(self) -> bool:
@@ -145,7 +139,7 @@ class Domain(httpx.AsyncBaseTransport):
             assert path == "/v1/meetings", path
             asked = _read(at, request.url.params)
             self.asked.append(asked)
-            reply = self.instead(asked) or Reply(self._page(asked), after=self.seconds)
+            reply = self.instead(asked) or Reply(self.page(asked), after=self.seconds)
         if isinstance(reply, Stall):
             return await asyncio.Future()
         await asyncio.sleep(reply.after)
@@ -153,7 +147,8 @@ class Domain(httpx.AsyncBaseTransport):
         response.headers.setdefault("Date", http_date(WALL_START + self.ahead + passed()))
         return response
 
-    def _page(self, asked: Request) -> dict[str, Any]:
+    def page(self, asked: Request, *, without: int = 0) -> dict[str, Any]:
+        """What is true; `without` so many rows at its front, which are counted all the same."""
         now = passed()
         listed = [each for each in self.held if max(each.start, each.listed) <= now < each.gone]
         found = [each for each in listed if _fits(each, asked, now)]
@@ -161,7 +156,7 @@ class Domain(httpx.AsyncBaseTransport):
         ids = [each.id for each in found]
         begin = ids.index(asked.after) + 1 if asked.after in ids else 0
         rows = [each.row(now, bare=asked.bare) for each in found[begin : begin + asked.limit]]
-        return page(rows, len(found))
+        return page(rows[without:], len(found))
 
 
 @dataclass(slots=True)
@@ -238,17 +233,11 @@ def at(moment: float) -> float:
     return WALL_START + moment
 
 
-def spans(requests: Sequence[Request]) -> list[tuple[float | None, float | None]]:
-    """Which times were asked about."""
-    return [each.span for each in requests]
-
-
 def _read(at: float, params: httpx.QueryParams) -> Request:
-    start, end = (params.get(f"timeframe_{name}") for name in ("start", "end"))
     return Request(
         at,
-        None if start is None else int(start) - WALL_START,
-        None if end is None else int(end) - WALL_START,
+        float(params.get("timeframe_start", "-inf")) - WALL_START,
+        float(params.get("timeframe_end", "inf")) - WALL_START,
         room=params.get("room"),
         limit=int(params["limit"]),
         after=params.get("starting_after"),
@@ -261,5 +250,4 @@ def _fits(held: Held, asked: Request, now: float) -> bool:
     """As Daily filters: by room, by what goes on, and by the start alone."""
     if asked.ongoing:
         return held.ongoing(now) and not held.unlisted
-    begins = asked.start is None or asked.start <= held.start
-    return begins and (asked.end is None or held.start < asked.end) and asked.room in {None, held.room}
+    return asked.start <= held.start < asked.end and asked.room in {None, held.room}

@@ -9,13 +9,14 @@ from typing import Final
 
 from exporter.errors import AnswerMisshapen
 from exporter.model import FollowedMeeting, ListedMeeting
-from exporter.sources.daily.books import READ_AGAIN, Books, Run
+from exporter.sources.daily.books import Books, Run
 from exporter.sources.daily.density import WINDOW_PAGES, Density, Fit, pages_of
 from exporter.sources.daily.listing import Listing
 from exporter.sources.daily.reader import CrowdedError, HistoryReader, SpentError
 from exporter.sources.daily.sweep import (
     LISTED_WITHIN,
     LONGEST_PAUSE,
+    READ_AGAIN,
     SMALL_REQUESTS,
     LookUp,
     Page,

@@ -27,6 +27,10 @@ LONGEST_PAUSE: Final = 290.0
 LISTED_WITHIN: Final = 300.0
 """Seconds after its start when a meeting is usually listed; for those that are late the watermark waits."""
 
+READ_AGAIN: Final = 6 * 86400.0
+"""How far behind the watermark what a window shows is written down: the ledger forgets ids after 7 days. So a
+window, with which the watermark moves, is never longer."""
+
 LONGEST_REACH: Final = 6 * 3600.0
 """How far before the watermark reading begins at most for one meeting: it may have been busier then."""
 
@@ -114,7 +118,7 @@ def _next_window(part: Part, density: Density, *, fit: Fit, now: float) -> Windo
     start, end = math.floor(part.start), min(part.end, math.floor(now) + 1)
     if start >= end:
         return None
-    seconds = min(density.span(fit.pages), fit.seconds, end - start)
+    seconds = min(density.span(fit.pages), fit.seconds, READ_AGAIN, end - start)
     return Window(start, start + max(1, math.floor(seconds)), part)
 
 
