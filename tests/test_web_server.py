@@ -111,7 +111,7 @@ async def running(app: ASGIApp | None = None, *, limits: Limits = QUICK) -> Asyn
             each.writer.close()
 
 
-def timed(work: Callable[[], Coroutine[Any, Any, None]], *, seconds: float = 20) -> None:
+def timed(work: Callable[[], Coroutine[Any, Any, None]], *, seconds: float = 60) -> None:
     """Run a coroutine, for so many seconds at most."""
 
     async def go() -> None:
@@ -678,10 +678,10 @@ def test_a_server_beside_the_main_thread_is_stopped_by_hand() -> None:
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=sockets)))
     thread.start()
 
-    assert ready.wait(10)
+    assert ready.wait(60)
     assert httpx.get(f"http://127.0.0.1:{port}/-/healthy", trust_env=False).text == "healthy\n"
     server.stop()
-    thread.join(10)
+    thread.join(60)
 
     assert not thread.is_alive()
 
@@ -723,14 +723,14 @@ def test_a_signalled_process_answers_the_running_scrape_and_exits_with_0(number:
         answers: list[int] = []
         scrape = threading.Thread(
             target=lambda: answers.append(
-                httpx.get(f"http://{address}/metrics", trust_env=False, timeout=10).status_code
+                httpx.get(f"http://{address}/metrics", trust_env=False, timeout=60).status_code
             )
         )
         scrape.start()
         assert process.stdout.readline() == "asked\n"
         process.send_signal(number)
-        scrape.join(10)
-        code = process.wait(10)
+        scrape.join(60)
+        code = process.wait(60)
         errors = process.stderr.read()
 
     assert answers == [200]

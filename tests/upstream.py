@@ -240,10 +240,10 @@ class Running:
         return self._upstream.asked(path)
 
     def up(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._upstream.up(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._upstream.up(), self._loop).result(60)
 
     def down(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._upstream.down(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._upstream.down(), self._loop).result(60)
 
 
 @contextmanager
@@ -259,9 +259,9 @@ def run_server(answer: httpx.AsyncBaseTransport | Bodies, *, origin: str | None 
 
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(lambda: asyncio.run(run()))
-        upstream, loop = started.result(10)
+        upstream, loop = started.result(60)
         try:
             yield Running(upstream, loop)
         finally:
             loop.call_soon_threadsafe(ended.set)
-            running.result(10)
+            running.result(60)
