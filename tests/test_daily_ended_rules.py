@@ -29,7 +29,7 @@ async def until_caught_up(rig: Ended) -> None:
     await rig.run()
     while rig.watermark < passed() - OVERLAP - 2 * MINUTE:
         await rig.runs(passed() + MINUTE)
-    await rig.runs(passed() + 3 * MINUTE)
+    await rig.runs(passed() + 5 * MINUTE)
 
 
 @virtual
@@ -176,3 +176,44 @@ async def test_a_clock_that_is_put_back_moves_no_watermark_back() -> None:
     assert seen[60] == before
     assert rig.watermark == pytest.approx(passed() - OVERLAP, abs=2)
     assert rig.counted == ["m"]
+
+
+@virtual
+async def test_an_outage_is_caught_up_with() -> None:
+    """Not to be done with that yet is no failure, and the watermark tells how far it is."""
+    rig = ended(Domain(many(500, begin=MINUTE, end=9 * HOUR)), requests_per_minute=4)
+    await rig.runs(3 * MINUTE)
+    await asyncio.sleep(10 * HOUR)
+    part = await rig.run()
+    assert part.error is None
+    assert 0 < rig.watermark < 9 * HOUR
+    await until_caught_up(rig)
+    assert (rig.ledger.counted, rig.ledger.gap_seconds) == (500, 0.0)
+
+
+@virtual
+async def test_of_a_longer_outage_the_rest_is_a_gap_that_is_told() -> None:
+    """`catch_up` reaches so far back; what is followed counts all the same, however long ago it began."""
+    rig = ended(Domain([Held("on", -60, 2 * HOUR), *many(90, begin=HOUR, end=10 * HOUR)]), catch_up=3 * HOUR)
+    await rig.runs(HOUR - MINUTE)
+    behind = rig.watermark
+    await asyncio.sleep(10 * HOUR - passed())
+    await until_caught_up(rig)
+    assert rig.ledger.gap_seconds == pytest.approx(7 * HOUR - behind, abs=2)
+    assert rig.counted == ["m00060", *(f"m{number:05}" for number in range(61, 90)), "on"]
+    await rig.runs(passed() + 2 * HOUR)
+    assert rig.ledger.gap_seconds == pytest.approx(7 * HOUR - behind, abs=2)
+
+
+@virtual
+async def test_where_counting_begins_in_the_past_nothing_is_a_gap() -> None:
+    """`since` may reach further back than `catch_up`, over restarts too."""
+    rig = ended(
+        Domain(many(50, begin=-9 * HOUR, end=-HOUR)),
+        MemoryLedger(since=10 * HOUR),
+        catch_up=2 * HOUR,
+        requests_per_minute=1,
+    )
+    await rig.run()
+    await until_caught_up(ended(rig.domain, rig.ledger, catch_up=2 * HOUR))
+    assert (rig.ledger.counted, rig.ledger.gap_seconds) == (50, 0.0)
