@@ -71,14 +71,15 @@ class Held:
             }
             for number, stay in enumerate(stays)
         ]
-        told = {
+        told: dict[str, Any] = {
+            "room": self.room,
             "start_time": WALL_START + self.start,
             "duration": 0 if ongoing else self.seconds,
             "ongoing": ongoing,
             "max_participants": len(people),
             "participants": ... if bare else people,
         }
-        return meeting(self.id, room=self.room, **told | dict(self.odd))
+        return meeting(self.id, **told | dict(self.odd))
 
 
 @dataclass(frozen=True, slots=True)

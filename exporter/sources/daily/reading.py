@@ -133,7 +133,9 @@ class Reading:
             return
         except CrowdedError as crowded:
             if pages_of(crowded.rows) <= WINDOW_PAGES:
-                raise SpentError(begun=True) from crowded
+                # Another run may have room for it; this one has for others.
+                self._books.look_ups.goes_on(meeting, now=run.now)
+                return
             listing = Listing(moment=run.now, until=run.now)
         await self._books.look_up(run, listing, meeting=meeting)
 
