@@ -78,6 +78,10 @@ class EndedMeetingsCollector(Collector):
         await self._follow(run, listing.meetings.values())
         self._reader.begin(deadline)
         small = self._reading.restrict(run)
+        if small and not self._reader.is_rested():
+            # It is read once a minute, however often this runs: with less than all of its few requests the
+            # audit and the look-ups would never have their turn.
+            return Partial(None)
         # Of a small domain's few requests one is left for these: the audit and the look-ups take turns.
         self._recounted = not (small and self._recounted) and await self._recount.go_on(run, small=small)
         with suppress(SpentError):

@@ -21,6 +21,10 @@ LAST_SECOND: Final = 1.0
 REQUESTS_PER_SECOND: Final = 5.0
 """A quarter of Daily's limit for these endpoints, beside what the gauges ask at the same time."""
 
+EVEN_OUT: Final = 0.5
+"""Seconds for which a request waits until a minute has passed since an earlier one: runs that begin every
+minute do not begin to the millisecond."""
+
 
 class SpentError(Exception):
     """This run has used up its requests or its time; `begun` where that happened within a window."""
@@ -61,11 +65,14 @@ class HistoryReader:
         self._deadline = deadline
         self._begun = _now()
         self._most = None
-        self._sent = 0
 
     def restrict(self, most: int | None) -> None:
-        """Allow this run so many requests, those that were sent included; None for as many as there are."""
+        """Allow this run so many requests in any minute, those before it included; None for what is usual."""
         self._most = most
+
+    def is_rested(self) -> bool:
+        """True where nothing was sent for a minute, so that all that is allowed in one is left."""
+        return self._left() >= (self.per_minute if self._most is None else min(self.per_minute, self._most))
 
     def fit(self) -> int:
         """How many pages of one window this run may still ask for, as far as can be told."""
@@ -112,20 +119,23 @@ class HistoryReader:
         return listing.expected
 
     def _left(self) -> int:
-        left = self._allowance.left(_now())
-        return left if self._most is None else min(left, self._most - self._sent)
+        return self._allowance.left(_now() + EVEN_OUT, most=self._most)
+
+    def _wait(self) -> float:
+        """Take the next place; gives the seconds until then."""
+        wait = self._allowance.wait(_now(), most=self._most)
+        return wait + self._pace.take(now=_now() + wait)
 
     async def _page(self, listing: Listing[ListedMeeting], query: Query, **limit: int) -> bool:
         """One more page; False where it was the last."""
         # What usually takes longer than there is time is not begun; but half a run is enough for anything.
         needed = max(LAST_SECOND, min(self._seconds_a_page, (self._deadline.at - self._begun) / 2))
         spare = self._deadline.at - needed - _now()
-        if self._left() < 1 or spare < 0 or (wait := self._pace.take(now=_now())) > spare:
+        if self._left() < 1 or spare < 0 or (wait := self._wait()) > spare:
             raise SpentError(begun=listing.pages > 0)
         await asyncio.sleep(wait)
-        self._allowance.spend()
-        self._sent += 1
         asked = _now()
+        self._allowance.spend(asked)
         try:
             return await self._lists.turn(listing, query, deadline=self._deadline, **limit)
         finally:
