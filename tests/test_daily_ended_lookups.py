@@ -43,7 +43,7 @@ async def test_what_is_not_over_or_not_there_is_looked_for_less_and_less_often(g
     rig = ended(Domain([Held("long", -DAY, 2 * DAY)]))
     await rig.run()
     rig.domain.change("long", told)
-    await rig.runs(DAY)
+    await rig.runs(6 * HOUR)
     moments = [each.at for each in looks(rig)]
     waits = [later - sooner for sooner, later in pairwise(moments)]
     # Runs are a minute apart.
