@@ -22,7 +22,7 @@ from tests.kit.ledger import MemoryLedger
 from tests.kit.observer import Heard, Runs
 from tests.kit.rig import ENDED, SECONDS, daily_settings, make_fetcher
 from tests.kit.rows import meeting, page
-from tests.kit.vendor import Reply, Stall, http_date
+from tests.kit.vendor import STALL, Reply, Stall, http_date
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
@@ -109,16 +109,16 @@ Instead = Callable[[Request], Reply | Stall | None]
 class Domain(httpx.AsyncBaseTransport):
     """A Daily domain; its clock is fast by `ahead` seconds, and an answer takes it `seconds`.
 
-    `name` None has it fail to say whose key it is; `instead` answers otherwise.
+    Whose key it is it tells by `named`, or not at all; `instead` answers otherwise about meetings.
     """
 
     held: list[Held] = field(default_factory=list)
     ahead: float = 0.0
     seconds: float = 0.05
-    name: str | None = "acme-video"
+    named: object = "acme-video"
     instead: Instead = field(default=lambda _: None)
     asked: list[Request] = field(default_factory=list)
-    named: list[float] = field(default_factory=list)
+    whose: list[float] = field(default_factory=list)
 
     @property
     def history(self) -> list[Request]:
@@ -134,8 +134,8 @@ class Domain(httpx.AsyncBaseTransport):
         at, path = passed(), request.url.path
         reply: Reply | Stall | None
         if path == "/v1/":
-            self.named.append(at)
-            reply = Reply({"domain_name": self.name} if self.name is not None else {}, after=self.seconds)
+            self.whose.append(at)
+            reply = STALL if self.named is STALL else Reply({"domain_name": self.named}, after=self.seconds)
         else:
             assert path == "/v1/meetings", path
             asked = _read(at, request.url.params)

@@ -12,6 +12,7 @@ from exporter.errors import LedgerUnavailable, UpstreamError
 from exporter.fetch import Fetcher, Question
 from exporter.model import Deadline, LedgerState, MeetingLedger
 from exporter.sources.daily import wire
+from exporter.sources.daily.reader import LAST_SECOND
 
 SECONDS: Final = 2.0
 """How long the answer is waited for; not to know it fails nothing."""
@@ -35,7 +36,8 @@ class DomainGuard:
 
     async def check(self, state: LedgerState, *, now: float, deadline: Deadline) -> None:
         """Raise `LedgerUnavailable` where the ledger counts another domain under this name."""
-        if self._domain is None and not now < self._due <= now + LATEST:
+        left = deadline.at - asyncio.get_running_loop().time()
+        if self._domain is None and left >= LAST_SECOND and not now < self._due <= now + LATEST:
             self._domain = await ask_domain(self._fetcher, deadline=deadline)
             self._due = now + self._wait
             self._wait = min(self._wait * 2, LATEST)
