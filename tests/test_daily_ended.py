@@ -3,14 +3,18 @@
 How one meeting is judged by itself is in `test_counting`, what a transaction does in `test_ledger_store`.
 """
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from exporter import errors
 from exporter.model import EndedMeetings
 from tests.kit.clock import virtual
 from tests.kit.endedrig import DAY, HOUR, MINUTE, Domain, Ended, Held, at, ended
 from tests.kit.ledger import MemoryLedger
+from tests.kit.rows import meeting, page
+from tests.kit.vendor import Reply
 
 
 async def figures(rig: Ended) -> EndedMeetings:
@@ -173,3 +177,48 @@ async def test_an_id_that_comes_again_counts_once() -> None:
     again.domain.change("m0", Held("m0", 0, 2000))
     await again.runs(50 * MINUTE)
     assert rig.ledger.counted == 150
+
+
+@pytest.mark.parametrize("name", ["", "a blank", "x" * 129, "nul\0", "ä", 7, None], ids=ascii)
+@virtual
+async def test_a_meeting_without_an_id_that_can_be_kept_is_a_misshapen_answer(name: Any) -> None:
+    """Passed over it would be lost, and the watermark would hide that."""
+    rig = ended(Domain([Held("good", 0, 900)]))
+    await rig.run()
+    rig.domain.held.append(Held("m", 20, 30, odd={"id": name}))
+    await asyncio.sleep(2 * MINUTE)
+    with pytest.raises(errors.AnswerMisshapen, match=r"^/meetings: not the documented shape"):
+        await rig.run()
+    assert rig.following == ["good"]
+
+
+@virtual
+async def test_a_row_of_the_ongoing_list_that_cannot_be_followed_is_passed_over() -> None:
+    """Without a start, or with an id that cannot be kept; the history may tell more of it."""
+    rows = [meeting("no-start", start_time=None), meeting("a blank"), meeting("over", ongoing=False)]
+    rig = ended(Domain())
+    rig.domain.instead = lambda asked: Reply(page([*rows, meeting("good")])) if asked.ongoing else None
+    await rig.run()
+    assert rig.following == ["good"]
+
+
+@virtual
+async def test_each_stay_has_its_own_end() -> None:
+    """Within the meeting, whatever Daily says; where it does not say of all, each ended with the meeting."""
+    joins = [at(0), at(40), at(-500), at(9e9)]
+    people = [{"duration": 50 - n, "join_time": join} for n, join in enumerate(joins)]
+    silent = [*people, {"duration": 5}]
+    held = [
+        Held("said", 0, 100, odd={"participants": people}),
+        Held("silent", 0, 100, odd={"participants": silent}),
+    ]
+    rig = ended(Domain(held))
+    await rig.runs(5 * MINUTE)
+    counted = {each.id: each for entry in rig.ledger.entries for each in entry.count}
+    assert list(counted["said"].ended_stays()) == [
+        (47.0, at(100)),
+        (48.0, at(0)),
+        (49.0, at(89)),
+        (50.0, at(50)),
+    ]
+    assert {end for _, end in counted["silent"].ended_stays()} == {at(100)}
