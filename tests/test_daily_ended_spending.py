@@ -71,6 +71,21 @@ async def test_a_small_domain_costs_two_requests_a_minute() -> None:
     assert rig.ledger.counted == 61
 
 
+@pytest.mark.parametrize("interval, most", [(0.0, 60), (20.0, 6), (15.0, 8), (600.0, 2)])
+@virtual
+async def test_a_small_domain_is_read_as_often_as_is_wished(interval: float, most: int) -> None:
+    """`ledger.interval`: with 0 at each scrape, so that what has ended counts soon."""
+    rig = ended(Domain([Held("m", 0, 10), Held("long", -HOUR, 2 * HOUR)]), interval=interval, settle=1.0)
+    while passed() < HOUR:
+        await rig.collection.pull(passed() + 10_009.5)
+        await asyncio.sleep(5.0)
+    assert busiest_minute(rig.domain.history) <= most
+    moments = [each.at for each in rig.domain.history]
+    # The next scrape after the interval, and what it takes itself.
+    assert max(later - sooner for sooner, later in pairwise(moments)) < interval + 5 + 2
+    assert rig.counted_at("m") < 2 * interval + 20
+
+
 @virtual
 async def test_five_requests_a_second_are_the_most() -> None:
     """Beside what the gauges ask for."""

@@ -70,14 +70,10 @@ class HistoryReader:
         """Allow this run so many requests in any minute, those before it included; None for what is usual."""
         self._most = most
 
-    def is_rested(self) -> bool:
-        """True where nothing was sent for a minute, so that all that is allowed in one is left."""
-        return self._left() >= (self.per_minute if self._most is None else min(self.per_minute, self._most))
-
     def fit(self) -> int:
         """How many pages of one window this run may still ask for, as far as can be told."""
         in_time = (self._deadline.at - LAST_SECOND - _now()) / self._seconds_a_page + 1
-        return max(0, min(WINDOW_PAGES, self._left(), int(in_time)))
+        return max(0, min(WINDOW_PAGES, self.left(), int(in_time)))
 
     async def window(self, start: float, end: float, *, room: str | None = None) -> Listing[ListedMeeting]:
         """All meetings that began in [start, end), whole seconds, in that room or the whole domain.
@@ -118,7 +114,8 @@ class HistoryReader:
         await self._page(listing, (*_between(start, end), ("no_participants", "true")), limit=1)
         return listing.expected
 
-    def _left(self) -> int:
+    def left(self) -> int:
+        """How many requests this run may send now."""
         return self._allowance.left(_now() + EVEN_OUT, most=self._most)
 
     def _wait(self) -> float:
@@ -131,7 +128,7 @@ class HistoryReader:
         # What usually takes longer than there is time is not begun; but half a run is enough for anything.
         needed = max(LAST_SECOND, min(self._seconds_a_page, (self._deadline.at - self._begun) / 2))
         spare = self._deadline.at - needed - _now()
-        if self._left() < 1 or spare < 0 or (wait := self._wait()) > spare:
+        if self.left() < 1 or spare < 0 or (wait := self._wait()) > spare:
             raise SpentError(begun=listing.pages > 0)
         await asyncio.sleep(wait)
         asked = _now()

@@ -27,6 +27,7 @@ from exporter.sources.daily.sweep import (
     is_small,
     parts_to_read,
     pause_after,
+    small_requests,
 )
 from exporter.sources.daily.wire import PAGE_ROWS
 
@@ -37,11 +38,12 @@ ALONE: Final = 10
 class Reading:
     """Owns the reading under way, and what is known of how dense the history is."""
 
-    def __init__(self, reader: HistoryReader, books: Books, *, overlap: float) -> None:
-        """`overlap` is how many seconds late a meeting may be listed."""
+    def __init__(self, reader: HistoryReader, books: Books, *, overlap: float, interval: float) -> None:
+        """`overlap` is how many seconds late a meeting may be listed, `interval` how far runs are apart."""
         self._reader = reader
         self._books = books
         self._overlap = overlap
+        self._small_requests = small_requests(interval)
         self._density = Density()
         self._longest = math.inf
         self._sweep: Sweep | None = None
@@ -51,8 +53,12 @@ class Reading:
     def restrict(self, run: Run) -> bool:
         """Keep to a small domain's few requests, if it is one; True where it is."""
         small = is_small(self._rows_to_now(run))
-        self._reader.restrict(SMALL_REQUESTS if small else None)
+        self._reader.restrict(self._small_requests if small else None)
         return small
+
+    def is_rested(self) -> bool:
+        """True where all that one reading of a small domain may cost is left."""
+        return self._reader.left() >= min(SMALL_REQUESTS, self._reader.per_minute)
 
     async def go_on(self, run: Run) -> None:
         """Read as far as this run may; raises `SpentError` where that was not all."""

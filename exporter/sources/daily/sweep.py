@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from exporter.model import FollowedMeeting
-from exporter.sources.daily.density import Density, Fit
+from exporter.sources.daily.density import MINUTE, Density, Fit
 from exporter.sources.daily.wire import PAGE_ROWS
 
 SMALL_PAGES: Final = 2
 """A domain with no more pages between the watermark and now is small …"""
 
 SMALL_REQUESTS: Final = 2
-"""… and costs no more requests a run."""
+"""… and costs no more requests each time that it is read: once a minute, or as often as is wished."""
 
 SECONDS_A_PAGE: Final = 20.0
 """How far apart two readings of a large domain begin, for each page between the watermark and now …"""
@@ -169,6 +169,14 @@ def fits_a_page(rows: float) -> bool:
 def is_small(rows: float) -> bool:
     """True where a few requests a run must do for a domain with so many meetings since the watermark."""
     return rows <= SMALL_PAGES * PAGE_ROWS
+
+
+def small_requests(interval: float) -> int | None:
+    """The most requests in any minute for a small domain that is read every `interval` seconds.
+
+    None for as many as any domain has: it is to be read each time that somebody scrapes.
+    """
+    return SMALL_REQUESTS * max(1, math.floor(MINUTE / interval)) if interval else None
 
 
 def pause_after(rows: float) -> float:
