@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from exporter import __version__
 from exporter.collect import Collection
-from exporter.config import Config, DailySettings, HttpSettings, RocketChatSettings, SourceSettings
+from exporter.config import Config, DailySettings, HttpSettings, SourceSettings
 from exporter.errors import ConfigError
 from exporter.fetch import Fetcher, Vendor
 from exporter.ledger import IN_MEMORY, Layout, Ledger
@@ -132,24 +132,22 @@ def build_source(
         observer=observer,
         around=around,
     )
-    match settings:
-        case DailySettings():
-            return daily.DailySource(
-                settings,
-                fetcher(daily.vendor(settings)),
-                buckets=config.buckets,
-                observer=observer,
-                ledger=ledger.of(settings.name, _layout(config), since=config.ledger.since),
-                ledger_settings=config.ledger,
-            )
-        case RocketChatSettings():
-            return rocketchat.RocketChatSource(
-                settings,
-                fetcher(rocketchat.vendor(settings)),
-                buckets=config.buckets,
-                observer=observer,
-                wall=around.wall,
-            )
+    if isinstance(settings, DailySettings):
+        return daily.DailySource(
+            settings,
+            fetcher(daily.vendor(settings)),
+            buckets=config.buckets,
+            observer=observer,
+            ledger=ledger.of(settings.name, _layout(config), since=config.ledger.since),
+            ledger_settings=config.ledger,
+        )
+    return rocketchat.RocketChatSource(
+        settings,
+        fetcher(rocketchat.vendor(settings)),
+        buckets=config.buckets,
+        observer=observer,
+        wall=around.wall,
+    )
 
 
 def build_fetcher(

@@ -19,7 +19,7 @@ from exporter.config import DailySettings, LedgerSettings, Origin, Secret
 from exporter.errors import ConfigError
 from exporter.ledger import Ledger
 from exporter.ledger.shown import Layout
-from tests.commandline import run, run_process
+from tests.commandline import run
 from tests.kit.clock import run_virtual
 from tests.kit.logs import caught_log
 from tests.kit.past import DAY, NOW, Held, PastVendor, answer, many, setup_of, truth, wish
@@ -438,8 +438,8 @@ def test_the_command_line_prints_what_there_is_to_say(tmp_path: Path) -> None:
     past = ("--start", str(int(now) - 3 * DAY), "--end", str(int(now) - DAY), "--step", "5m")
     with run_server(PastVendor(held, now=now)) as running:
         env = {"DAILY_API_KEY": "k", "DAILY_API_URL": f"{running.url}/v1"}
-        ran = run_process("backfill", "--source", "daily", *past, "--output", str(output), env=env)
-    assert ran.returncode == 0
+        ran = run("backfill", "--source", "daily", *past, "--output", str(output), env=env)
+    assert ran.exit_code == 0
     assert ran.stdout.startswith(f"{output}: 1 meeting with 2 stays that ended from ")
     assert 'event="window read" source=daily' in ran.stderr
     assert output.read_text().endswith("# EOF\n")
