@@ -4,10 +4,12 @@ When it is whose turn is in `test_daily_lookups`.
 """
 
 import asyncio
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from exporter import errors
 from tests.kit.clock import virtual
 from tests.kit.endedrig import DAY, HOUR, MINUTE, Domain, Ended, Held, Request, ended, passed
 from tests.kit.vendor import Reply
@@ -112,6 +114,31 @@ async def test_without_a_room_the_whole_domain_is_asked_about_its_second() -> No
     await rig.runs(2 * HOUR)
     assert rig.counted == ["long"]
     assert {(each.start, each.end, each.room) for each in looks(rig)} == {(-DAY, -DAY + 1, None)}
+
+
+@pytest.mark.parametrize("status", [400, 404])
+@virtual
+async def test_a_room_of_which_nothing_is_listed_is_no_hindrance(status: int) -> None:
+    """It may have been deleted after the meeting, which is then asked for by its second alone."""
+    rig = ended(Domain([LONG, Held("beside", HOUR + 60, 600)]))
+    rig.domain.instead = lambda asked: Reply(b"{}", status) if asked.room else None
+    await rig.runs(2 * HOUR)
+    assert rig.counted == ["beside", "long"]
+    assert [(each.start, each.room) for each in looks(rig)] == [
+        (-DAY - 60, "my-room"),
+        (-DAY, None),
+        (-DAY, None),
+    ]
+
+
+@virtual
+async def test_a_refusal_of_what_names_no_room_fails_the_run() -> None:
+    """There is no other way to ask."""
+    rig = ended(Domain([replace(LONG, odd={"room": None})]))
+    await rig.run()
+    rig.domain.instead = lambda asked: Reply(b"{}", 404) if asked.start == -DAY else None
+    with pytest.raises(errors.NotFound):
+        await rig.runs(2 * HOUR)
 
 
 @virtual

@@ -7,7 +7,7 @@
 import math
 from typing import Final
 
-from exporter.errors import AnswerMisshapen
+from exporter.errors import AnswerMisshapen, NotFound, RequestRefused
 from exporter.model import FollowedMeeting, ListedMeeting
 from exporter.sources.daily.books import Books, Run
 from exporter.sources.daily.density import WINDOW_PAGES, Density, Fit, pages_of
@@ -125,13 +125,19 @@ class Reading:
                     step.part.end = step.meeting.start
                 case Page():
                     waiting = await self._read_page(run, step, waiting=waiting)
-                case Window():
+                case _:
                     waiting = await self._read_window(run, step, waiting=waiting)
 
     async def _look_up(self, run: Run, meeting: FollowedMeeting) -> None:
         start, end = self._books.look_ups.window(meeting)
+        room = self._books.look_ups.room(meeting)
         try:
-            listing = await self._reader.window(start, end, room=meeting.room)
+            listing = await self._reader.window(start, end, room=room)
+        except (NotFound, RequestRefused):
+            if room is None:
+                raise
+            self._books.look_ups.refused(meeting, now=run.now)
+            return
         except AnswerMisshapen as fault:
             # It fails the run, and holds up nothing else.
             run.fault = fault
