@@ -11,7 +11,7 @@ import pytest
 from exporter import errors
 from exporter.model import EndedMeetings
 from tests.kit.clock import virtual
-from tests.kit.endedrig import DAY, HOUR, MINUTE, Domain, Ended, Held, at, ended
+from tests.kit.endedrig import DAY, HOUR, MINUTE, Domain, Ended, Held, at, ended, passed
 from tests.kit.ledger import MemoryLedger
 from tests.kit.rows import meeting, page
 from tests.kit.vendor import Reply
@@ -222,3 +222,16 @@ async def test_each_stay_has_its_own_end() -> None:
         (50.0, at(50)),
     ]
     assert {end for _, end in counted["silent"].ended_stays()} == {at(100)}
+
+
+@virtual
+async def test_what_the_ledger_may_have_forgotten_is_not_looked_at() -> None:
+    """Where Daily lists it again, though nobody asked about that time: ids are kept for a week."""
+    old = Held("old", -10 * DAY, 600)
+    rig = ended(Domain([old]), MemoryLedger(since=20 * DAY))
+    await rig.runs(5 * MINUTE)
+    assert (rig.counted, rig.ledger.seen) == (["old"], {})
+    again = page([old.row(passed(), bare=False)])
+    rig.domain.instead = lambda asked: None if asked.ongoing or asked.counts else Reply(again)
+    await rig.runs(HOUR)
+    assert (rig.ledger.counted, rig.following) == (1, [])

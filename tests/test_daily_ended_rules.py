@@ -217,3 +217,18 @@ async def test_where_counting_begins_in_the_past_nothing_is_a_gap() -> None:
     await rig.run()
     await until_caught_up(ended(rig.domain, rig.ledger, catch_up=2 * HOUR))
     assert (rig.ledger.counted, rig.ledger.gap_seconds) == (50, 0.0)
+
+
+@virtual
+async def test_a_ledger_that_fails_fails_the_run_and_loses_nothing() -> None:
+    """Nothing is shown either; the next run that can write goes on where the last commit was."""
+    rig = ended(Domain([Held("m", 60, 60), Held("on", 0, HOUR)]))
+    await rig.run()
+    rig.ledger.broken = errors.LedgerUnavailable("ledger: away")
+    for ask in (rig.run, rig.collector.kept):
+        with pytest.raises(errors.LedgerUnavailable, match=r"^ledger: away$"):
+            await ask()
+    await asyncio.sleep(10 * MINUTE)
+    rig.ledger.broken = None
+    await rig.runs(15 * MINUTE)
+    assert (rig.counted, rig.following) == (["m"], ["on"])
