@@ -55,6 +55,18 @@ def test_where_nothing_began_a_window_may_be_as_long_as_it_likes() -> None:
     assert (density.known, density.span(1), density.rows_in(3600.0)) == (True, math.inf, 0.0)
 
 
+def test_little_that_was_read_says_little_of_what_lies_before() -> None:
+    """A second in which nothing began is not an empty day; half an hour of it is nearly one."""
+    density = Density()
+    assert density.half_page() == 0.0
+    density.note(0, 1.0)
+    assert density.half_page() == 50.0
+    density.note(0, 1799.5)
+    assert density.half_page() == 90_000.0
+    density.replace(1000, 1000.0)
+    assert density.half_page() == pytest.approx(42.0)
+
+
 def test_the_last_readings_count_most() -> None:
     """Each older one for half of the next."""
     density = Density()

@@ -97,3 +97,7 @@ class Density:
         """How many seconds most probably fit on so many pages; infinite if nobody knows."""
         rate = self._rows / self._seconds if self.known else None
         return window_span(rate, most=math.inf, pages=pages)
+
+    def half_page(self) -> float:
+        """How many seconds most probably have no more than half a page; few where only few were read."""
+        return min(self.span(1), self._seconds * PAGE_ROWS) / 2 if self.known else 0.0

@@ -31,6 +31,10 @@ from exporter.sources.daily.sweep import (
 )
 from exporter.sources.daily.wire import PAGE_ROWS
 
+BEFORE_THE_START: Final = 60.0
+"""Seconds before counting begins from which on the history is read, until the watermark moves: what began
+then may have been listed since, and be over before anybody saw it in the list of ongoing meetings."""
+
 ALONE: Final = 10
 """How many meetings that no page shows are looked for in one run at most."""
 
@@ -87,8 +91,9 @@ class Reading:
 
     def _parts(self, run: Run, waiting: list[FollowedMeeting]) -> list[Part]:
         whole = fits_a_page(self._rows_to_now(run))
+        at_the_start = run.watermark == run.state.counting_since
         return parts_to_read(
-            run.watermark,
+            run.watermark - BEFORE_THE_START if at_the_start else run.watermark,
             waiting,
             density=self._density,
             frontier=run.now - self._overlap,

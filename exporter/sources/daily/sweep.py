@@ -141,7 +141,7 @@ def parts_to_read(
     meeting waits not farther before the watermark than half a page, reading begins there: that is cheaper
     than a look-up.
     """
-    reach = min(LONGEST_REACH, density.span(1) / 2) if density.known else 0.0
+    reach = min(LONGEST_REACH, density.half_page())
     begin = watermark
     for meeting in sorted(waiting, key=lambda each: each.start, reverse=True):
         if meeting.start < begin - reach:
