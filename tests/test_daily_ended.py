@@ -168,6 +168,19 @@ async def test_a_meeting_that_no_list_of_ongoing_ones_ever_had_counts() -> None:
 
 
 @virtual
+async def test_sights_of_what_vanished_are_forgotten_after_a_day() -> None:
+    """Or they would be more and more."""
+    rig = ended(Domain([Held("m", 0, 30, gone=MINUTE + 1)]))
+    await rig.runs(MINUTE)
+    sights = rig.collector._reading._books._sights
+    assert list(sights._first) == ["m"]
+    await rig.runs(DAY, every=20 * MINUTE)
+    assert list(sights._first) == ["m"]
+    await rig.runs(DAY + HOUR, every=20 * MINUTE)
+    assert sights._first == {}
+
+
+@virtual
 async def test_an_id_that_comes_again_counts_once() -> None:
     """On a later page, in a later reading, after a restart, and once it goes on again."""
     rig = ended(Domain([Held(f"m{number}", 0, 60 + number) for number in range(150)]))

@@ -173,3 +173,19 @@ async def test_a_crowd_around_a_meeting_without_a_room_holds_up_nothing_else(row
     assert rig.watermark > 3 * HOUR
     await rig.runs(DAY + 3 * HOUR, every=10 * MINUTE)
     assert (rig.ledger.abandoned, rig.following) == (1, [])
+
+
+@virtual
+async def test_many_that_no_page_shows_are_looked_for_some_at_a_time() -> None:
+    """The oldest first, so that a run has requests left for all that is new."""
+    old = [Held(f"old{number:02}", -8 * DAY + number * HOUR, 8 * DAY) for number in range(1, 26)]
+    crowd = [Held(f"m{number}", number * 4.0, 60) for number in range(3000)]
+    rig = ended(Domain([*old, *crowd]), requests_per_minute=600)
+    await rig.runs(30 * MINUTE)
+    for each in old:
+        rig.domain.change(each.id, replace(each, over=0))
+    await rig.runs(passed() + 20 * MINUTE)
+    asked = [each for each in rig.domain.history if each.start < -6 * DAY]
+    assert sorted(each.start for each in asked[:10]) == [each.start for each in asked[:10]]
+    assert max(sum(later.at // 30 == each.at // 30 for later in asked) for each in asked) == 10
+    assert {each.id for each in old} <= set(rig.counted)

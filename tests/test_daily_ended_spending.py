@@ -113,6 +113,16 @@ async def test_a_large_domain_is_read_less_often_the_larger_it_is() -> None:
 
 
 @virtual
+async def test_in_a_large_domain_a_meeting_may_be_listed_late_too() -> None:
+    """All up to where the watermark may come is read once more, however new what was read in between."""
+    late = Held("late", HOUR + 10, 60, listed=HOUR + 25 * MINUTE, unlisted=True)
+    rig = ended(Domain([*even(1500, begin=-10 * MINUTE, end=100 * MINUTE), late]))
+    await rig.runs(2 * HOUR)
+    assert "late" in rig.counted
+    assert rig.ledger.late == 0
+
+
+@virtual
 async def test_a_long_list_of_ongoing_meetings_is_not_waited_for_each_minute() -> None:
     """More than ten pages: the last one does for two minutes, and the time of the run is left."""
     rig = ended(Domain([Held(f"m{number}", -60, DAY) for number in range(1100)]))
