@@ -133,3 +133,17 @@ async def test_since_counting_began_in_the_past_its_part_of_the_last_day_is_coun
     rig = ended(Domain(), MemoryLedger(since=90 * MINUTE))
     await rig.runs(HOUR)
     assert min(each.start for each in counts(rig)) == -90 * MINUTE
+
+
+@virtual
+async def test_what_is_followed_is_no_late_find() -> None:
+    """Also where the audit reads it just when it has ended: that is left to those who look for it."""
+    following = [Held(f"on{n}", 90 * MINUTE + n, 90 * MINUTE + 4 * n * MINUTE) for n in range(45)]
+    late = [
+        Held(f"late{n}", 80 * MINUTE + n, 60, listed=(3 + n / 8) * HOUR, unlisted=True) for n in range(24)
+    ]
+    rig = ended(Domain([*following, *late]), settle=3 * MINUTE)
+    await rig.runs(170 * MINUTE, every=10 * MINUTE)
+    await rig.runs(7 * HOUR)
+    assert rig.ledger.counted == 45 + 24
+    assert rig.ledger.late == 24
