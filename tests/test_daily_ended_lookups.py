@@ -70,8 +70,9 @@ async def test_what_nobody_sees_for_a_day_is_given_up_and_told() -> None:
     assert rig.following == ["long"]
 
 
+@pytest.mark.parametrize("unlisted", [False, True], ids=["on the list", "by looks"])
 @virtual
-async def test_a_day_begins_anew_with_each_sight() -> None:
+async def test_a_day_begins_anew_with_each_sight(unlisted: bool) -> None:
     """A meeting that comes and goes is not given up."""
     rig = ended(Domain([Held("long", -DAY, 4 * DAY)]))
     await rig.run()
@@ -79,7 +80,7 @@ async def test_a_day_begins_anew_with_each_sight() -> None:
         (told,) = rig.domain.held
         rig.domain.held.clear()
         await rig.runs(passed() + 20 * HOUR, every=10 * MINUTE)
-        rig.domain.held.append(told)
+        rig.domain.held.append(replace(told, unlisted=unlisted))
         await rig.runs(passed() + 2 * HOUR, every=10 * MINUTE)
     assert (rig.following, rig.ledger.abandoned) == (["long"], 0)
 

@@ -37,7 +37,7 @@ class Recount:
             step = self._audit.next(
                 now=run.now, since=run.state.counting_since, back=self._back, end=run.watermark
             )
-            if step is None or self._reader.fit() < 2:
+            if step is None or self._reader.fit() < min(2, self._reader.per_minute):
                 return taken > 0
             try:
                 await self._take(run, step, readable=pages * PAGE_ROWS - 1)
