@@ -123,6 +123,19 @@ async def test_in_a_large_domain_a_meeting_may_be_listed_late_too() -> None:
 
 
 @virtual
+async def test_what_is_new_moves_no_watermark_past_what_has_to_be_read_again() -> None:
+    """In a large domain it is read first."""
+    rig = ended(Domain(even(1500, begin=-10 * MINUTE, end=100 * MINUTE)))
+    await rig.runs(HOUR)
+    before, written = rig.watermark, len(rig.ledger.entries)
+    rig.domain.instead = lambda asked: Reply(b"", 403) if asked.end <= HOUR - 10 * MINUTE else None
+    with pytest.raises(errors.AccessForbidden):
+        await rig.runs(HOUR + 10 * MINUTE)
+    assert len(rig.ledger.entries) > written
+    assert rig.watermark == before
+
+
+@virtual
 async def test_a_long_list_of_ongoing_meetings_is_not_waited_for_each_minute() -> None:
     """More than ten pages: the last one does for two minutes, and the time of the run is left."""
     rig = ended(Domain([Held(f"m{number}", -60, DAY) for number in range(1100)]))
