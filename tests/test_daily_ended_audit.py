@@ -125,7 +125,7 @@ async def test_a_small_domain_reads_of_a_busy_hour_no_more_than_a_page_at_once()
     assert all(each.after is None for each in again)
 
 
-@pytest.mark.parametrize("seconds", [0.05, 1.6])
+@pytest.mark.parametrize("seconds", [0.05, 1.2, 1.6])
 @virtual
 async def test_in_a_large_domain_the_part_that_differs_is_searched_by_halves(seconds: float) -> None:
     """Until it fits into what one run may read; then the late ones are found all at once."""

@@ -151,8 +151,12 @@ class Domain(httpx.AsyncBaseTransport):
     def page(self, asked: Request, *, without: int = 0) -> dict[str, Any]:
         """What is true; `without` so many rows at its front, which are counted all the same."""
         now = passed()
-        listed = [each for each in self.held if max(each.start, each.listed) <= now < each.gone]
-        found = [each for each in listed if _fits(each, asked, now)]
+        begun = (each for each in self.held if asked.start <= each.start < asked.end)
+        found = [each for each in begun if max(each.start, each.listed) <= now < each.gone]
+        if asked.room:
+            found = [each for each in found if each.room == asked.room]
+        if asked.ongoing:
+            found = [each for each in found if each.ongoing(now) and not each.unlisted]
         found.sort(key=lambda each: (-each.start, each.id))
         ids = [each.id for each in found]
         begin = ids.index(asked.after) + 1 if asked.after in ids else 0
@@ -245,10 +249,3 @@ def _read(at: float, params: httpx.QueryParams) -> Request:
         ongoing=params.get("ongoing") == "true",
         bare=params.get("no_participants") == "true",
     )
-
-
-def _fits(held: Held, asked: Request, now: float) -> bool:
-    """As Daily filters: by room, by what goes on, and by the start alone."""
-    if asked.ongoing:
-        return held.ongoing(now) and not held.unlisted
-    return asked.start <= held.start < asked.end and asked.room in {None, held.room}
