@@ -57,7 +57,6 @@ class HistoryReader:
         self._deadline = Deadline(0.0)
         self._begun = 0.0
         self._most: int | None = None
-        self._sent = 0
         self._lacking: tuple[float, str | None] | None = None
 
     def begin(self, deadline: Deadline) -> None:
