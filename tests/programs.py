@@ -70,7 +70,7 @@ def _major(program: Path) -> int:
 
 def version_of(program: Path) -> str:
     """Return the version that a program of the Prometheus family says it has."""
-    ran = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=False)
+    ran = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=False)
     said = re.search(r"version (\d[\w.+~-]*)", ran.stdout + ran.stderr)
     return said.group(1) if said else "unknown"
 

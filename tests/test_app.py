@@ -75,7 +75,7 @@ async def door(context: ssl.SSLContext | None = None) -> AsyncIterator[Door]:
     try:
         yield here
         # Whoever came in has to leave by itself.
-        await asyncio.wait_for(here.empty.wait(), 5)
+        await asyncio.wait_for(here.empty.wait(), 60)
     finally:
         server.close()
 
@@ -90,7 +90,7 @@ def application(*settings: SourceSettings, transport: httpx.AsyncBaseTransport |
 async def reasons(*settings: SourceSettings) -> list[Reason | None]:
     """What each source's first collector fails for, over real connections."""
     app = application(*settings)
-    snapshot = await app.collection.pull(asyncio.get_running_loop().time() + 5)
+    snapshot = await app.collection.pull(asyncio.get_running_loop().time() + 60)
     await app.aclose()
     return [source.collectors[0].answer.reason for source in snapshot.sources]
 
@@ -238,7 +238,7 @@ def test_a_transport_that_is_given_is_the_only_way(monkeypatch: pytest.MonkeyPat
         transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
         named = HttpSettings(proxy=inline("http://127.0.0.1:9"))
         app = application(daily_settings(http=named), daily_settings(name="other"), transport=transport)
-        snapshot = await app.collection.pull(asyncio.get_running_loop().time() + 5)
+        snapshot = await app.collection.pull(asyncio.get_running_loop().time() + 60)
         return [source.up for source in snapshot.sources]
 
     assert asyncio.run(run()) == [True, True]
@@ -251,10 +251,10 @@ def test_closing_gives_the_connections_back() -> None:
         async with door() as vendor:
             url = f"http://127.0.0.1:{vendor.port}"
             app = application(daily_settings(base_url=url), chat_settings(base_url=url))
-            await app.collection.pull(asyncio.get_running_loop().time() + 5)
+            await app.collection.pull(asyncio.get_running_loop().time() + 60)
             kept = vendor.open
             await app.aclose()
-            await asyncio.wait_for(vendor.empty.wait(), 5)
+            await asyncio.wait_for(vendor.empty.wait(), 60)
             return kept, vendor.open
 
     assert asyncio.run(run()) == (2, 0)

@@ -19,7 +19,7 @@ from exporter.config import DailySettings, LedgerSettings, Origin, Secret
 from exporter.errors import ConfigError
 from exporter.ledger import Ledger
 from exporter.ledger.shown import Layout
-from tests.commandline import run, run_process
+from tests.commandline import run
 from tests.kit.clock import run_virtual
 from tests.kit.logs import caught_log
 from tests.kit.past import DAY, NOW, Held, PastVendor, answer, many, setup_of, truth, wish
@@ -177,17 +177,22 @@ def test_with_both_labels_nothing_is_missing(tmp_path: Path) -> None:
     assert "without" not in said
 
 
-async def _begin_counting(url: str, source: str, moment: float) -> None:
+async def _begin_counting(url: str, source: str, *, moment: float, domain: str | None) -> None:
     ledger = Ledger(url)
-    await ledger.of(source, Layout((1.0,), (1.0,), (1.0,))).state(now=moment)
+    counted = ledger.of(source, Layout((1.0,), (1.0,), (1.0,)))
+    await counted.state(now=moment)
+    if domain:
+        await counted.name_domain(domain)
     ledger.close()
 
 
-def ledger_at(tmp_path: Path, *, counting_since: float | None, **settings: Any) -> LedgerSettings:
+def ledger_at(
+    tmp_path: Path, *, counting_since: float | None, domain: str | None = None, **settings: Any
+) -> LedgerSettings:
     """A ledger in a file, which began to count `acme` then, or (None) only another source."""
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     source = "acme" if counting_since else "other"
-    asyncio.run(_begin_counting(url, source, counting_since or NOW))
+    asyncio.run(_begin_counting(url, source, moment=counting_since or NOW, domain=domain))
     return LedgerSettings(url=Secret(url, origin=Origin.INLINE), requests_per_minute=6000, **settings)
 
 
@@ -241,6 +246,31 @@ def test_a_first_start_that_will_count_from_earlier_on_leaves_less_of_a_past(tmp
     with pytest.raises(ConfigError, match="first start will count from 9d before it on"):
         made(setup_of(PastVendor([]), ledger=ledger), wish(tmp_path / "o", start=START, end=END))
     made(setup_of(PastVendor([]), ledger=ledger), wish(tmp_path / "o", start=START, end=NOW - 9 * DAY))
+
+
+def test_the_past_of_another_domain_is_refused(tmp_path: Path) -> None:
+    """Before anything is read or kept: the message names both domains."""
+    ledger = ledger_at(tmp_path, counting_since=END, domain="acme-video")
+    vendor = PastVendor([], domain="acme-test")
+    with pytest.raises(ConfigError) as caught:
+        made(setup_of(vendor, ledger=ledger), wish(tmp_path / "o", start=START, end=END))
+    assert str(caught.value).startswith(
+        "--source: the key of acme belongs to the Daily domain acme-test, and the ledger counts acme-video"
+    )
+    assert (vendor.asked, vendor.asked_whose) == ([], 1)
+    assert [each.name for each in tmp_path.iterdir()] == ["ledger.db"]
+
+
+@pytest.mark.parametrize("counted, found", [("acme-video", "acme-video"), ("acme-video", None), (None, "b")])
+def test_the_past_of_the_same_domain_or_of_one_that_is_not_known_is_written(
+    tmp_path: Path, counted: str | None, found: str | None
+) -> None:
+    """A failure to ask fails nothing, and nothing is asked where the ledger does not know its domain."""
+    ledger = ledger_at(tmp_path, counting_since=END, domain=counted)
+    vendor = PastVendor([], domain=found)
+    said = made(setup_of(vendor, ledger=ledger), wish(tmp_path / "o", start=START, end=END))
+    assert "0 meetings with 0 stays" in said
+    assert (vendor.asked_whose > 0) == (counted is not None)
 
 
 @pytest.mark.parametrize("source", ["nobody", "chat"])
@@ -408,8 +438,8 @@ def test_the_command_line_prints_what_there_is_to_say(tmp_path: Path) -> None:
     past = ("--start", str(int(now) - 3 * DAY), "--end", str(int(now) - DAY), "--step", "5m")
     with run_server(PastVendor(held, now=now)) as running:
         env = {"DAILY_API_KEY": "k", "DAILY_API_URL": f"{running.url}/v1"}
-        ran = run_process("backfill", "--source", "daily", *past, "--output", str(output), env=env)
-    assert ran.returncode == 0
+        ran = run("backfill", "--source", "daily", *past, "--output", str(output), env=env)
+    assert ran.exit_code == 0
     assert ran.stdout.startswith(f"{output}: 1 meeting with 2 stays that ended from ")
     assert 'event="window read" source=daily' in ran.stderr
     assert output.read_text().endswith("# EOF\n")

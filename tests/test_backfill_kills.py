@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+import httpx
 import pytest
 
 from exporter.commands.backfill.command import part_of
@@ -23,7 +26,6 @@ from tests.system.processes import eventually
 from tests.upstream import run_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.upstream import Running
@@ -81,8 +83,9 @@ def test_a_run_that_is_killed_at_any_moment_ends_the_same(tmp_path: Path, whole:
     kills, complete = 0, 0
     while kills < campaign(sample=6, full=60) or not complete:
         process = child(output)
+        # Later and later, so that it comes to its end also where it begins slowly.
         with suppress(subprocess.TimeoutExpired):
-            process.wait(rng.uniform(0.4, 1.3))
+            process.wait(rng.uniform(0.4, 1.3) * (1 + kills / 30))
         process.kill()
         said = process.communicate()
         assert process.returncode in {0, -signal.SIGKILL}, said
@@ -105,12 +108,19 @@ def test_thirty_thousand_meetings_need_less_than_100_mb(tmp_path: Path) -> None:
     assert b'presence_join_duration_seconds_count{source="acme",instance="a:1",job="presence"} 2' in text
 
 
-@pytest.fixture
-def vendor() -> Iterator[Running]:
-    """A domain with three days of meetings, over HTTP."""
-    held = list(many(1500, begin=time.time() - 5 * DAY, seconds=3 * DAY))
-    with run_server(PastVendor(held, now=time.time())) as running:
-        yield running
+class Gate(httpx.AsyncBaseTransport):
+    """Lets a dozen requests through, which are more than the first window takes; the rest once it is open."""
+
+    def __init__(self, behind: httpx.AsyncBaseTransport) -> None:
+        self._behind = behind
+        self._passed = 0
+        self.open = threading.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._passed += 1
+        if self._passed > 12:
+            await asyncio.to_thread(self.open.wait, 120)
+        return await self._behind.handle_async_request(request)
 
 
 def arguments(output: Path) -> list[str]:
@@ -129,8 +139,18 @@ def arguments(output: Path) -> list[str]:
     ]
 
 
-def test_an_interrupted_command_says_how_to_go_on_and_does(tmp_path: Path, vendor: Running) -> None:
+def test_an_interrupted_command_says_how_to_go_on_and_does(tmp_path: Path) -> None:
     """By Ctrl-C: exit code 130; then the same command reads the rest."""
+    held = many(1500, begin=time.time() - 5 * DAY, seconds=3 * DAY)
+    gate = Gate(PastVendor(list(held), now=time.time()))
+    with run_server(gate) as vendor:
+        try:
+            _interrupt_and_go_on(tmp_path, vendor, gate)
+        finally:
+            gate.open.set()
+
+
+def _interrupt_and_go_on(tmp_path: Path, vendor: Running, gate: Gate) -> None:
     env = {"DAILY_API_KEY": "k", "DAILY_API_URL": f"{vendor.url}/v1"}
     output = tmp_path / "o"
     config = tmp_path / "presence.yml"
@@ -143,9 +163,10 @@ def test_an_interrupted_command_says_how_to_go_on_and_does(tmp_path: Path, vendo
     process = start_process(*line, folder=tmp_path, env=env)
     eventually(lambda: 'event="window read"' in process.stderr, what="a window was read")
     process.popen.send_signal(signal.SIGINT)
-    assert process.popen.wait(10) == 130
+    assert process.popen.wait(60) == 130
     assert f"interrupted; what was read is kept in {output}.part: the same command goes on" in process.stderr
     asked = len(vendor.requests)
+    gate.open.set()
     again = run_process(*line)
     assert (again.returncode, again.stderr.count("Traceback")) == (0, 0)
     assert again.stdout.startswith(f"{output}: ")

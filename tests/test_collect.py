@@ -267,6 +267,19 @@ def test_what_a_collector_keeps_is_as_new_as_the_pull() -> None:
     virtual(run)
 
 
+def test_what_a_collector_keeps_is_not_waited_for_beyond_the_deadline() -> None:
+    """A moment more, and the answer is a failure of the ledger: what the run found is shown all the same."""
+
+    async def run() -> None:
+        slow = Bench([Asked([takes(1.0)], counted=facts(7), counts_for=60.0)])
+        came, seen = await slow.pull(5.0)
+        assert (came, seen.kept) == (near(5.1), None)
+        assert (seen.answer.value, seen.answer.reason) == (facts(), Reason.LEDGER)
+        assert seen.answer.detail == "ledger: no answer before the scrape's deadline"
+
+    virtual(run)
+
+
 # Deadlines
 
 

@@ -52,7 +52,7 @@ def answering(payload: bytes, *, context: ssl.SSLContext | None = None) -> Itera
 
         def talk(connection: socket.socket) -> None:
             with suppress(OSError):
-                connection.settimeout(5)
+                connection.settimeout(60)
                 speaking = context.wrap_socket(connection, server_side=True) if context else connection
                 open_still.append(speaking)
                 speaking.recv(65536)
@@ -68,7 +68,7 @@ def answering(payload: bytes, *, context: ssl.SSLContext | None = None) -> Itera
             yield server.getsockname()[1]
         finally:
             server.shutdown(socket.SHUT_RDWR)
-            thread.join(10)
+            thread.join(60)
             for each in open_still:
                 each.close()
 

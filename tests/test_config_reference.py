@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from exporter.config import DailySettings, Origin, RocketChatSettings, RoomLabel
+from exporter.config import CollectSettings, DailySettings, Origin, RocketChatSettings, RoomLabel
 from exporter.config.database import PARAMETERS
 from exporter.config.tables import Row
+from exporter.sources import daily
 from tests.configuration import in_section, load, rows_by_section
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -35,6 +36,15 @@ def test_the_reference_lists_every_key_and_no_other() -> None:
     """Sections, keys, what they take, their defaults and meaning are those of the program, in its order."""
     expected = {section: [line_of(row) for row in rows] for section, rows in rows_by_section().items()}
     assert described() == expected
+
+
+def test_how_many_watched_rooms_fit_is_what_the_pace_lets_through() -> None:
+    """In the time of a scrape, as Prometheus has it by default, and as it is here where it says none."""
+    text = " ".join(DOCUMENT.read_text(encoding="utf-8").split())
+    fit = daily.REQUESTS_PER_SECOND * CollectSettings().timeout
+    assert f"which is {daily.REQUESTS_PER_SECOND:g} requests a second" in text
+    assert f"more than about {fit:g} watched rooms do not fit into one scrape" in text
+    assert f"default timeout of {CollectSettings().timeout:g} seconds" in text
 
 
 def test_the_example_of_the_reference_uses_every_key_but_alternatives(tmp_path: Path) -> None:

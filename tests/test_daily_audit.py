@@ -44,6 +44,18 @@ def test_between_two_hours_there_is_a_pause() -> None:
     assert step(audit, NOON + 150.0) == Step(NOON - 2 * HOUR, NOON - HOUR)
 
 
+def test_runs_that_come_late_make_no_round_longer() -> None:
+    """They come once a minute, and a pause is no whole number of minutes."""
+    audit = Audit()
+    begun = []
+    for minute in range(120):
+        if step(audit, NOON + minute * 60.0, end=NOON) is not None:
+            begun.append(minute)
+            audit.counted(theirs=0, ours=0, readable=99)
+    assert len(begun) == 2 * WINDOWS
+    assert begun[:5] == [0, 3, 5, 8, 10]
+
+
 def test_a_clock_that_is_put_back_stops_no_audit() -> None:
     """The pause is one of minutes, whatever a wrong clock said."""
     audit = Audit()

@@ -15,21 +15,31 @@ def test_a_full_page_is_followed_by_another_one(rows: int, pages: int) -> None:
     assert pages_of(rows) == pages
 
 
-def test_requests_are_saved_up_for_a_minute_at_most() -> None:
-    """A new process may send those of a minute; then they come back evenly."""
+def test_in_no_minute_more_is_sent_than_is_allowed() -> None:
+    """A new process may send all of it at once; each request comes back when a minute has passed since it."""
     allowance = Allowance(60)
-    assert allowance.left(1000.0) == 60
-    for _ in range(60):
-        allowance.spend()
-    assert [allowance.left(now) for now in (1000.0, 1000.5, 1001.0, 1030.0, 5000.0)] == [0, 0, 1, 30, 60]
+    assert (allowance.left(1000.0), allowance.wait(1000.0)) == (60, 0.0)
+    for number in range(60):
+        allowance.spend(1000.0 + number / 2)
+    assert [allowance.left(now) for now in (1030.0, 1059.5, 1060.0, 1060.5, 1089.0, 5000.0)] == [
+        0,
+        0,
+        1,
+        2,
+        59,
+        60,
+    ]
+    assert [allowance.wait(now) for now in (1030.0, 1059.5, 1060.0)] == [30.0, 0.5, 0.0]
 
 
-def test_a_clock_that_goes_back_gives_nothing() -> None:
-    """And takes nothing."""
-    allowance = Allowance(6)
-    assert allowance.left(1000.0) == 6
-    allowance.spend()
-    assert (allowance.left(900.0), allowance.left(905.0), allowance.left(910.0)) == (5, 5, 6)
+def test_less_may_be_allowed_for_a_while() -> None:
+    """What was sent when more was allowed counts all the same."""
+    allowance = Allowance(60)
+    for at in (1000.0, 1001.0, 1002.0):
+        allowance.spend(at)
+    assert [allowance.left(now, most=2) for now in (1010.0, 1061.0, 1062.0)] == [0, 1, 2]
+    assert [allowance.wait(now, most=2) for now in (1010.0, 1061.0, 1062.0)] == [51.0, 0.0, 0.0]
+    assert (allowance.left(1010.0, most=600), allowance.wait(1010.0, most=600)) == (57, 0.0)
 
 
 def test_before_the_first_reading_nobody_knows() -> None:
@@ -43,6 +53,18 @@ def test_where_nothing_began_a_window_may_be_as_long_as_it_likes() -> None:
     density = Density()
     density.note(0, 1800.0)
     assert (density.known, density.span(1), density.rows_in(3600.0)) == (True, math.inf, 0.0)
+
+
+def test_little_that_was_read_says_little_of_what_lies_before() -> None:
+    """A second in which nothing began is not an empty day; half an hour of it is nearly one."""
+    density = Density()
+    assert density.half_page() == 0.0
+    density.note(0, 1.0)
+    assert density.half_page() == 50.0
+    density.note(0, 1799.5)
+    assert density.half_page() == 90_000.0
+    density.replace(1000, 1000.0)
+    assert density.half_page() == pytest.approx(42.0)
 
 
 def test_the_last_readings_count_most() -> None:

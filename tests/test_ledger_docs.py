@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from exporter import ledger
+from exporter.config import LedgerSettings
 from exporter.counting import LONGEST, SETTLED_ANYHOW, WAIT_FOR_PARTICIPANTS
 from exporter.ledger import PATIENCE, THREADS, engine, schema, store, words
 from exporter.model import LedgerEntry
@@ -22,6 +23,7 @@ from tests.programs import PROJECT
 
 PAGE = (PROJECT / "docs" / "ledger.md").read_text(encoding="utf-8")
 FLOWING = " ".join(PAGE.split())
+PAST = " ".join((PROJECT / "docs" / "backfill.md").read_text(encoding="utf-8").split())
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +84,19 @@ def test_the_numbers_are_those_of_the_code() -> None:
         assert promise in FLOWING
     assert THREADS == engine.CONNECTIONS
     assert (SETTLED_ANYHOW, "where it ended an hour ago") == (3600, "where it ended an hour ago")
+
+
+def test_past_and_present_lead_to_each_other() -> None:
+    """Whoever reads of the one finds the other."""
+    assert "](backfill.md)" in FLOWING
+    assert "](ledger.md)" in PAST
+
+
+def test_how_long_a_backfill_waits_is_what_the_ledger_waits() -> None:
+    """Until all from before T0 has settled, and is listed as late as may be."""
+    assert (SETTLED_ANYHOW, "settles an hour after its end" in PAST) == (3600, True)
+    overlap = LedgerSettings().overlap
+    assert f"[`ledger.overlap`](configuration.md#ledger) says ({overlap / 60:g} minutes)" in PAST
 
 
 @pytest.mark.parametrize("kind", ["file", pytest.param("postgresql", marks=pytest.mark.system)])

@@ -22,10 +22,12 @@ from exporter.ledger.engine import (
     CONNECT_SECONDS,
     Database,
     _configure_sqlite,
+    _write_ahead,
     open_database,
     refuse_old_sqlite,
     session_defaults,
 )
+from exporter.ledger.overview import look
 from exporter.ledger.store import Store
 from exporter.ledger.words import words_for
 from exporter.model import LedgerEntry
@@ -191,6 +193,43 @@ def test_what_is_no_database_is_left_as_it_is(file: Path) -> None:
     assert file.read_bytes() == b"These are my notes.\n" * 100
 
 
+@pytest.mark.parametrize(
+    "script, words",
+    [
+        ("CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')", "not a ledger's"),
+        ("CREATE TABLE presence_ledger (id INTEGER)", "is not a ledger's, or damaged"),
+        ("CREATE TABLE presence_ledger (version INTEGER); INSERT INTO presence_ledger VALUES (99)", "99"),
+    ],
+)
+def test_a_database_of_others_is_left_as_it_is(file: Path, script: str, words: str) -> None:
+    """To the byte, whether it is served or only looked at: not even its way of keeping a log is changed."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(script)
+    before = file.read_bytes(), file.stat().st_mtime_ns
+
+    assert words in fault_at_first(file)
+    with pytest.raises(LedgerUnavailable, match=words):
+        look(f"sqlite:///{file}", file=file, writable=True)
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == before
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_file_that_is_being_read_is_written_ahead_a_little_later(file: Path) -> None:
+    """That is no failure of the write which came before it."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        reader.execute("CREATE TABLE presence_ledger (version INTEGER)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM presence_ledger").fetchall()
+        with closing(open_database(f"sqlite:///{file}")) as database, database._engine.connect() as mine:
+            mine.connection.cursor().execute("PRAGMA busy_timeout = 0")
+            modes = []
+            for command in ("COMMIT", "PRAGMA user_version"):
+                _write_ahead(mine)
+                reader.execute(command)
+                modes.append(reader.execute("PRAGMA journal_mode").fetchone()[0])
+    assert modes == ["delete", "wal"]
+
+
 def test_a_connection_that_cannot_be_used_is_closed(file: Path) -> None:
     """Each run tries again, and descriptors of the process are few."""
     file.write_bytes(b"notes" * 1000)
@@ -236,6 +275,8 @@ def test_a_backup_that_is_put_in_its_place_is_gone_on_with(store: Store, file: P
     (file.parent / "backup").rename(file)
 
     assert goes_on(store)
+    with closing(sqlite3.connect(file)) as other:
+        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_file_survives_whoever_counts_being_killed(store: Store, file: Path) -> None:

@@ -350,6 +350,19 @@ def test_ids_are_pruned_a_week_behind_the_watermark_and_followed_meetings_never(
     assert totals(store) == truth([early, late])
 
 
+def test_what_a_replica_brings_after_its_id_was_forgotten_does_not_count_again(store: Store) -> None:
+    """It fell behind while the watermark moved on; what is followed since then counts, however old."""
+    early, endless = meeting("early", 30.0, start=T0), meeting("endless", 40.0, start=T0)
+    store.record("acme", LedgerEntry(T0, follow=(ongoing("endless", start=T0),)))
+    count(store, early)
+    store.record("acme", LedgerEntry(T0, watermark=T0 + SEEN_SECONDS + 1))
+    assert store.known("acme", ["early"]) == set()
+
+    again = LedgerEntry(T0, count=(early, endless), skip=(("gone", T0),), watermark=T0 + 60)
+    assert [store.record("acme", again) for _ in range(2)] == [1, 0]
+    assert totals(store) == truth([early, endless])
+
+
 def test_many_ids_are_pruned_some_at_a_time(store: Store) -> None:
     """After a long outage they are millions: no statement may take so long that it never succeeds."""
     skip = tuple((f"m{number:05d}", T0) for number in range(25_000))

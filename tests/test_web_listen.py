@@ -54,7 +54,7 @@ def test_what_is_no_address_is_refused_with_examples(text: str) -> None:
 def caller(listening: socket.socket) -> str:
     """Connect through the IPv4 loopback; say from where the socket sees that come."""
     listening.settimeout(5)
-    with socket.create_connection(("127.0.0.1", listening.getsockname()[1]), timeout=5):
+    with socket.create_connection(("127.0.0.1", listening.getsockname()[1]), timeout=60):
         accepted, address = listening.accept()
         accepted.close()
         return str(address[0])

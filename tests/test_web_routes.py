@@ -291,6 +291,9 @@ def test_the_body_of_a_get_is_ignored() -> None:
 
 # The deadline
 
+SLOW = 10.0
+"""Seconds that a machine may take for next to nothing."""
+
 
 def deadlines(front: Front, headers: list[dict[str, str]], *, path: str = "/metrics") -> list[float]:
     """Scrape once with each of the headers, in one loop; give the seconds that each collection was left."""
@@ -314,12 +317,13 @@ def test_the_moment_that_travels_inward_is_the_header_less_the_offset() -> None:
     """A named timeout, less the offset; without one the default as it is."""
     front = replace(FRONT, default_timeout=lambda: 20.0, settings=settings(timeout_offset=0.5))
 
-    named, tiny, none, odd = deadlines(front, [{HEADER: "10"}, {HEADER: "0.5"}, {}, {HEADER: "soon"}])
+    named, tiny, none, odd = deadlines(front, [{HEADER: "1000"}, {HEADER: "0.5"}, {}, {HEADER: "soon"}])
 
-    assert named == pytest.approx(9.5, abs=0.1)
-    assert tiny == pytest.approx(0.25, abs=0.1)
-    assert none == pytest.approx(20.0, abs=0.1)
-    assert odd == pytest.approx(20.0, abs=0.1)
+    # The time that a slow machine takes is gone from each of them.
+    assert 999.5 - SLOW < named <= 999.5
+    assert 0.25 - SLOW < tiny <= 0.25
+    assert 20.0 - SLOW < none <= 20.0
+    assert 20.0 - SLOW < odd <= 20.0
 
 
 def test_the_time_that_the_last_page_took_is_reserved() -> None:
@@ -334,10 +338,10 @@ def test_the_time_that_the_last_page_took_is_reserved() -> None:
         FRONT, families=slow, reserve=lambda _selection: 0.4, settings=settings(timeout_offset=0.5)
     )
 
-    first, second = deadlines(front, [{HEADER: "10"}, {HEADER: "10"}])
+    first, second = deadlines(front, [{HEADER: "100"}, {HEADER: "100"}])
 
-    assert first == pytest.approx(9.5, abs=0.1)
-    assert second == pytest.approx(9.5 - 0.7, abs=0.15)
+    assert 99.5 - SLOW < first <= 99.5
+    assert 99.5 - 0.7 - SLOW < second <= 99.5 - 0.7
 
 
 # Many at once, and clients that go
@@ -362,10 +366,10 @@ class Gate:
 
 
 def timed(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine, for ten seconds at most."""
+    """Run a coroutine, for a minute at most."""
 
     async def go() -> T:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await work()
 
     return asyncio.run(go())
@@ -480,7 +484,7 @@ def test_health_answers_while_a_page_is_rendered() -> None:
 
         def slow(snapshot: Snapshot, openmetrics: bool) -> Iterable[Metric]:
             loop.call_soon_threadsafe(began.set)
-            assert release.wait(10)
+            assert release.wait(60)
             return facts(snapshot, openmetrics)
 
         async with client(build_routes(replace(FRONT, families=slow))) as asking:

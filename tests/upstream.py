@@ -109,6 +109,14 @@ class Upstream:
             raise httpx.ReadError("fault in the transport") from fault
 
 
+def reset(connection: asyncio.WriteTransport) -> None:
+    """End a connection by RST, which is what a lingering time of zero does."""
+    with suppress(OSError):
+        raw = connection.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.abort()
+
+
 class _Connection(asyncio.Protocol):
     """One client's connection: requests one after the other, until the client or a failure ends it."""
 
@@ -143,11 +151,8 @@ class _Connection(asyncio.Protocol):
         self._writable.set()
 
     async def abort(self) -> None:
-        """Reset the connection (RST), which is what a lingering time of zero does."""
-        with suppress(OSError):
-            raw = self._transport.get_extra_info("socket")
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
+        """Reset the connection."""
+        reset(self._transport)
         if asyncio.current_task() is not self._talking:
             self._talking.cancel()
             await asyncio.gather(self._talking, return_exceptions=True)
@@ -235,10 +240,10 @@ class Running:
         return self._upstream.asked(path)
 
     def up(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._upstream.up(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._upstream.up(), self._loop).result(60)
 
     def down(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._upstream.down(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._upstream.down(), self._loop).result(60)
 
 
 @contextmanager
@@ -254,9 +259,9 @@ def run_server(answer: httpx.AsyncBaseTransport | Bodies, *, origin: str | None 
 
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(lambda: asyncio.run(run()))
-        upstream, loop = started.result(10)
+        upstream, loop = started.result(60)
         try:
             yield Running(upstream, loop)
         finally:
             loop.call_soon_threadsafe(ended.set)
-            running.result(10)
+            running.result(60)

@@ -25,6 +25,13 @@ from exporter.pauses import Pauses
 
 USER_AGENT = f"presence-exporter/{__version__}"
 
+KEPT_SECONDS = 55.0
+"""How long an idle connection is kept.
+
+Longer than any usual time between scrapes, or each would connect anew (httpx closes after 5 s); shorter than
+the 60 s after which balancers commonly drop one, some in silence.
+"""
+
 _PROXY_FAULT = (
     "http.proxy: the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) cannot be used; "
     "an http:// or https:// URL with a host, or proxy: none"
@@ -67,7 +74,9 @@ def build_fetcher(
     )
 
 
-def _client(http: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+def _client(
+    http: HttpSettings, transport: httpx.AsyncBaseTransport | None, *, kept: float = KEPT_SECONDS
+) -> httpx.AsyncClient:
     """A client of its own for each source; they share the TLS context, which costs 20 ms to make."""
     from_environment = http.proxy == "environment"
     proxy = None if isinstance(http.proxy, str) else http.proxy.reveal()
@@ -78,7 +87,9 @@ def _client(http: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> h
             proxy=proxy if transport is None else None,
             trust_env=from_environment and transport is None,
             limits=httpx.Limits(
-                max_connections=http.max_connections, max_keepalive_connections=http.max_connections
+                max_connections=http.max_connections,
+                max_keepalive_connections=http.max_connections,
+                keepalive_expiry=kept,
             ),
             # Only the connect has a time of its own: what else stalls or drips meets the collection's wall.
             timeout=httpx.Timeout(None, connect=http.connect_timeout),

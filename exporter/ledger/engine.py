@@ -7,7 +7,7 @@ reader sees one moment, whatever others commit between its statements.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ OLDEST_SQLITE: Final = (3, 35, 0)
 """The first SQLite with `RETURNING`."""
 
 _READS: Final = "ledger_reads"
+_AHEAD: Final = "ledger_written_ahead"
 
 _SESSION: Final = (
     f"-c statement_timeout={ANSWER_SECONDS}s"
@@ -52,6 +53,7 @@ class Database:
         """`persistent` tells whether the database outlives this process."""
         self.persistent = persistent
         self._engine = engine
+        self._is_file = persistent and engine.dialect.name == "sqlite"
         options: dict[str, Any] = {_READS: True}
         if engine.dialect.name == "postgresql":
             options["isolation_level"] = "REPEATABLE READ"
@@ -69,10 +71,13 @@ class Database:
 
         `at_leisure` lets its statements take as long as they need: nobody waits for a scrape meanwhile.
         """
-        with _in_our_words(), self._engine.begin() as connection:
-            if at_leisure and connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            yield connection
+        with _in_our_words(), self._engine.connect() as connection:
+            with connection.begin():
+                if at_leisure and connection.dialect.name == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                yield connection
+            if self._is_file:
+                _write_ahead(connection)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -127,12 +132,24 @@ def _sqlite(address: URL) -> Database:
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
         # What was shown must survive a power failure too: else counters would step back.
         connection.execute("PRAGMA synchronous=FULL")
     except sqlite3.Error:
         connection.close()
         raise
+
+
+def _write_ahead(connection: Connection) -> None:
+    """Have the file's log written ahead from now on, which it remembers, so that nobody waits for a reader.
+
+    Only after a write of ours: a file that refused it may be another's, and stays as it is. Where somebody
+    holds the file the old way is as safe, and the next write tries again.
+    """
+    if connection.info.get(_AHEAD):
+        return
+    with suppress(sqlite3.OperationalError):
+        [mode] = connection.connection.cursor().execute("PRAGMA journal_mode=WAL").fetchone()
+        connection.info[_AHEAD] = mode == "wal"
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -21,9 +21,10 @@ IDS: Final = 10_000
 
 
 class Lock(NamedTuple):
-    """What a writer is sure of while it holds a source: since when it counts, and its last revision."""
+    """What a writer is sure of while it holds a source: since when it counts, how far, its last revision."""
 
     counting_since: float
+    watermark: float
     revision: int
     version: int
 
@@ -31,6 +32,7 @@ class Lock(NamedTuple):
 _LOCK: Final = (
     select(
         t.sources.c.counting_since,
+        t.sources.c.watermark,
         t.sources.c.revision,
         select(func.max(t.about.c.version)).scalar_subquery(),
     )

@@ -3,7 +3,7 @@
 Synchronous, to be called in a thread. It knows no vendor and no loop.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,7 +14,7 @@ from exporter.errors import LedgerUnavailable
 from exporter.ledger import schema as t
 from exporter.ledger.engine import Database
 from exporter.ledger.figures import Figures, read_figures, read_sums
-from exporter.ledger.rows import Rows
+from exporter.ledger.rows import Lock, Rows
 from exporter.model import FollowedMeeting, LedgerEntry, LedgerState
 
 log = structlog.get_logger(__name__)
@@ -102,9 +102,12 @@ class Store:
         """
         with self._writing() as connection:
             rows = Rows(connection, source)
-            revision = 1 + self._lock(rows, since=since)
+            lock = self._lock(rows, since=since)
+            revision = 1 + lock.revision
             ended = {meeting.id: meeting for meeting in entry.count}
             decided = dict(entry.skip) | {each: meeting.start for each, meeting in ended.items()}
+            for each in _forgotten(rows, decided, before=lock.watermark - SEEN_SECONDS):
+                del decided[each]
             entered = rows.enter(decided)
             counted = [meeting for each, meeting in ended.items() if each in entered]
             if counted:
@@ -150,14 +153,14 @@ class Store:
                 connection.execute(select(t.sources.c.source).order_by(t.sources.c.source)).scalars()
             )
 
-    def _lock(self, rows: Rows, *, since: float | None) -> int:
-        """Be the one writer of this source until the transaction ends; gives its last revision."""
+    def _lock(self, rows: Rows, *, since: float | None) -> Lock:
+        """Be the one writer of this source until the transaction ends."""
         lock = rows.lock()
         if lock is None or since not in {None, lock.counting_since}:
             raise LedgerUnavailable(_RESET)
         # A newer replica may have brought the schema further while this one was running.
         t.check(lock.version, self._migrations)
-        return lock.revision
+        return lock
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -177,6 +180,16 @@ class Store:
             with self._database.writing(at_leisure=True) as connection:
                 t.prepare(connection, self._migrations)
             self._prepared = True
+
+
+def _forgotten(rows: Rows, decided: Mapping[str, float], *, before: float) -> set[str]:
+    """Of meetings and their starts those that were decided on, and whose ids are gone.
+
+    All that began so early and is not followed any more was: a replica that fell behind while the watermark
+    moved on may bring it again.
+    """
+    old = [each for each, start in decided.items() if start < before]
+    return set(old) - rows.among(t.followed, old)
 
 
 def _state(connection: Connection, source: str) -> LedgerState | None:

@@ -25,11 +25,12 @@ class Stuck(RuntimeError):
 
 
 class _NeverWaits(selectors.BaseSelector):
-    """Polls real files, and lets virtual time pass instead of waiting for them."""
+    """Polls real files, and after `quiet` seconds lets virtual time pass instead of waiting for them."""
 
-    def __init__(self, advance: Callable[[float], None]) -> None:
+    def __init__(self, advance: Callable[[float], None], *, quiet: float) -> None:
         self._real = selectors.DefaultSelector()
         self._advance = advance
+        self._quiet = quiet
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         return self._real.register(fileobj, events, data)
@@ -44,8 +45,8 @@ class _NeverWaits(selectors.BaseSelector):
         self._real.close()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = self._real.select(0)
-        if ready:
+        ready = self._real.select(0 if timeout == 0 else self._quiet)
+        if ready or timeout == 0:
             return ready
         if timeout is None:
             raise Stuck("nothing is left to run, and no timer is set")
@@ -54,11 +55,14 @@ class _NeverWaits(selectors.BaseSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in which a timer is due as soon as nothing else is left to do."""
+    """An event loop in which a timer is due as soon as nothing else is left to do.
 
-    def __init__(self) -> None:
+    `quiet` is for how many real seconds the network must be silent before that is so.
+    """
+
+    def __init__(self, *, quiet: float = 0.0) -> None:
         self._passed = 0.0
-        super().__init__(_NeverWaits(self._pass))
+        super().__init__(_NeverWaits(self._pass, quiet=quiet))
 
     def time(self) -> float:
         return START + self._passed

@@ -150,9 +150,8 @@ class MemoryLedger:
             known = self.following.get(each)
             if known is not None and known.unseen_since is None:
                 self.following[each] = replace(known, unseen_since=entry.now)
-        for each in entry.seen_again:
-            if each in self.following:
-                self.following[each] = replace(self.following[each], unseen_since=None)
+        again = [known for each in entry.seen_again if (known := self.following.get(each)) is not None]
+        self.following.update((each.id, replace(each, unseen_since=None)) for each in again)
 
     def _numbers(self) -> dict[str, dict[int, int]]:
         numbers: dict[str, dict[int, int]] = {JOIN: {}, MEETING: {}, PEAK: {}}

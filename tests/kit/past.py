@@ -72,18 +72,26 @@ Instead = Callable[[int], httpx.Response | None]
 
 @dataclass
 class PastVendor(httpx.AsyncBaseTransport):
-    """Answers `/meetings`; rows of a page come again on the next one, `repeats` of them."""
+    """Answers `/meetings`; rows of a page come again on the next one, `repeats` of them.
+
+    `domain` is what it says of the key; None has it fail instead.
+    """
 
     held: Sequence[Held]
     repeats: int = 0
     now: float = NOW
     instead: Instead = field(default=lambda _: None)
+    domain: str | None = "acme-video"
     asked: list[tuple[float, dict[str, str]]] = field(default_factory=list)
+    asked_whose: int = 0
 
     def __post_init__(self) -> None:
         self.held = sorted(self.held, key=lambda each: (-each.start, each.id))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/":
+            self.asked_whose += 1
+            return answer(200, {"domain_name": self.domain}) if self.domain else answer(503, {})
         assert request.url.path == "/v1/meetings", request.url.path
         query = dict(request.url.params.multi_items())
         self.asked.append((loop_time(), query))

@@ -53,7 +53,8 @@ class Scene:
     def assert_exact(self) -> None:
         """Every replica shows the truth of one count, goes on to, and none ever stepped back."""
         for _ in range(3):
-            assert self.faults() == []
+            faults = self.faults()
+            assert not faults, "\n".join(faults)
         since = {replica.page()["presence_join_duration_seconds_created"] for replica in self.replicas}
         assert len(since) == 1
 

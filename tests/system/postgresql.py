@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -96,24 +96,38 @@ class PostgresqlServer:
         """End it and every connection; with `crash` it has no time to tidy up."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT if crash else signal.SIGINT)
-            self._process.wait(30)
+            self._process.wait(60)
             self._process = None
 
     def pause(self) -> None:
         """Stop all its processes without ending one: its connections stay, and nobody answers."""
-        self._signal_all(signal.SIGSTOP)
+        assert self._process is not None
+        # First the server, which makes the others: from then on there are only fewer.
+        self._process.send_signal(signal.SIGSTOP)
+        self._signal_children(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let them go on."""
-        self._signal_all(signal.SIGCONT)
+        assert self._process is not None
+        self._signal_children(signal.SIGCONT)
+        self._process.send_signal(signal.SIGCONT)
 
-    def _signal_all(self, number: signal.Signals) -> None:
+    def _signal_children(self, number: signal.Signals) -> None:
         # Each of its processes leads a session of its own, so that the server's group is not all of them.
+        # The kernel's list may leave some out while others end, so it is read until it has no more.
+        told: set[int] = set()
+        while new := self._children() - told:
+            for pid in new:
+                # It may have ended since it was listed.
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            told |= new
+
+    def _children(self) -> set[int]:
         assert self._process is not None
         server = self._process.pid
-        children = Path(f"/proc/{server}/task/{server}/children").read_text(encoding="ascii").split()
-        for pid in (server, *map(int, children)):
-            os.kill(pid, number)
+        listed = Path(f"/proc/{server}/task/{server}/children").read_text(encoding="ascii")
+        return {int(pid) for pid in listed.split()}
 
     def _answers(self) -> bool:
         if self._process is None or self._process.poll() is not None:

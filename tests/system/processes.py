@@ -21,14 +21,20 @@ T = TypeVar("T")
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on at this moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    """Return a loopback port that nobody listens on, and that the kernel gives to nobody else for a minute.
+
+    A connection that was closed on this side is kept there for so long; a server that asks for this very
+    port, with SO_REUSEADDR as all of ours, gets it.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
-        return port
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            listener.accept()[0].close()
+            client.recv(1)
+    return port
 
 
-def eventually(check: Callable[[], T | None], *, what: str, seconds: float = 30.0) -> T:
+def eventually(check: Callable[[], T | None], *, what: str, seconds: float = 60.0) -> T:
     """Return the first answer of `check` that is true; an AssertionError that says `what` after `seconds`."""
     end = time.monotonic() + seconds
     while True:
@@ -52,7 +58,7 @@ class Process:
         """What it has said so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def wait_until_answers(self, url: str, *, seconds: float = 30.0) -> None:
+    def wait_until_answers(self, url: str, *, seconds: float = 60.0) -> None:
         """Return once `url` answers 200; an AssertionError with the program's words when it does not."""
 
         def ready() -> bool:

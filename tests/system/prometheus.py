@@ -52,13 +52,13 @@ class PrometheusServer:
         """Return the active targets as the API shows them (`health`, `lastError`, …)."""
         return list(self.get("targets", state="active")["activeTargets"])
 
-    def wait_for(self, promql: str, *, seconds: float = 30.0) -> list[Sample]:
+    def wait_for(self, promql: str, *, seconds: float = 60.0) -> list[Sample]:
         """Return the first answer to `promql` that is not empty."""
         return eventually(lambda: self.query(promql), what=f"{promql} has a result", seconds=seconds)
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Return `data` of an API call below /api/v1."""
-        answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=30.0, trust_env=False)
+        answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=60.0, trust_env=False)
         body = answer.json()
         assert body["status"] == "success", body
         return body["data"]
@@ -84,7 +84,7 @@ def start_prometheus(
     ]
     process = start(command, log=folder / "prometheus.log")
     try:
-        process.wait_until_answers(f"http://{address}/-/ready", seconds=60.0)
+        process.wait_until_answers(f"http://{address}/-/ready")
     except BaseException:
         process.stop()
         raise

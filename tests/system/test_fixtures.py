@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -98,6 +99,15 @@ def test_a_process_that_will_not_end_is_killed(tmp_path: Path) -> None:
     process = start([sys.executable, "-c", code], log=tmp_path / "log")
     eventually(lambda: "deaf" in process.stderr, what="its deafness")
     assert process.stop(patience=0.1) == -signal.SIGKILL
+
+
+def test_a_free_port_is_kept_for_the_program_that_asks_for_it() -> None:
+    """Nobody else gets it meanwhile, as a client's end of a connection could."""
+    port = free_port()
+    with socket.socket() as somebody, pytest.raises(OSError, match="in use"):
+        somebody.bind(("127.0.0.1", port))
+    with socket.create_server(("127.0.0.1", port)) as server:
+        assert server.getsockname()[1] == port
 
 
 def test_waiting_has_an_end(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import httpx
 import pytest
@@ -18,11 +18,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.system.conftest import StartExporter, StartPrometheus
+    from tests.system.prometheus import PrometheusServer
     from tests.upstream import Running
 
 pytestmark = pytest.mark.system
 
 DAY: Final = 86400.0
+
+Page: TypeAlias = dict[tuple[str, str], Any]
+"""Samples by name and `le`."""
+
+Stored: TypeAlias = dict[str, tuple[str, float, float]]
+"""The last exemplar by `le`: its meeting, value and moment."""
 
 CONFIG: Final = """
 ledger: {{url: "sqlite:///{folder}/ledger.db", interval: 0s, since: 1d}}
@@ -47,7 +54,7 @@ def daily() -> Iterator[Running]:
         yield running
 
 
-def page_of(url: str) -> dict[tuple[str, str], Any]:
+def page_of(url: str) -> Page:
     """The samples of one page in OpenMetrics, by name and `le`."""
     headers = {"Accept": "application/openmetrics-text; version=1.0.0"}
     text = httpx.get(f"{url}/metrics", headers=headers, trust_env=False, timeout=30.0).text
@@ -71,13 +78,11 @@ def test_exemplars_are_stored_and_counting_goes_on_over_a_restart(
         SCRAPE.format(address=exporter.address), flags=["--enable-feature=exemplar-storage"]
     )
     server.wait_for(f"{stays} > 50")
-    shown = page_of(exporter.url)
-    written = {le: each.exemplar for (_, le), each in shown.items() if each.exemplar is not None}
+    shown, stored = eventually(
+        lambda: _agreed(exporter.url, server), what="the server has the exemplars of a page, and no others"
+    )
+    written = _exemplars(shown)
     assert len(written) > 3
-    stored = _stored(server.get, begin=time.time() - 3 * DAY)
-    assert {le: (each.labels["meeting_id"], each.value) for le, each in written.items()} == {
-        le: (meeting, value) for le, (meeting, value, _) in stored.items()
-    }
     for le, (_, value, ended_at) in stored.items():
         assert value <= float(le)
         assert ended_at == pytest.approx(float(written[le].timestamp), abs=0.001)
@@ -89,7 +94,20 @@ def test_exemplars_are_stored_and_counting_goes_on_over_a_restart(
     assert again[stays, ""].value >= shown[stays, ""].value
 
 
-def _stored(get: Any, *, begin: float) -> dict[str, tuple[str, float, float]]:
+def _exemplars(page: Page) -> dict[str, Any]:
+    return {le: each.exemplar for (_, le), each in page.items() if each.exemplar is not None}
+
+
+def _agreed(url: str, server: PrometheusServer) -> tuple[Page, Stored] | None:
+    """A page, and what the server stored of its exemplars; None where one of them is newer just now."""
+    page = page_of(url)
+    stored = _stored(server.get, begin=time.time() - 3 * DAY)
+    written = {le: (each.labels["meeting_id"], each.value) for le, each in _exemplars(page).items()}
+    agree = written == {le: (meeting, value) for le, (meeting, value, _) in stored.items()}
+    return (page, stored) if agree else None
+
+
+def _stored(get: Any, *, begin: float) -> Stored:
     """The last exemplar of each bucket that the server has: its meeting, value and moment."""
     query = {"query": "presence_join_duration_seconds_bucket", "start": begin, "end": time.time()}
     found = eventually(lambda: get("query_exemplars", **query), what="exemplars are stored")

@@ -11,12 +11,15 @@ from tests.campaigns import campaign
 from tests.ledgerworld.scene import scene
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    Record = Callable[[str, object], None]
 
 pytestmark = [pytest.mark.system, pytest.mark.soak]
 
 
-def kill_again_and_again(folder: Path, *, seed: int, ledger: str) -> None:
+def kill_again_and_again(folder: Path, record: Record, *, seed: int, ledger: str) -> None:
     """Kill one exporter after the other while it is scraped, and hold the last one's figures to the truth."""
     rng = random.Random(seed)
     with scene(folder, seed=seed, ledger=ledger) as stage:
@@ -29,13 +32,17 @@ def kill_again_and_again(folder: Path, *, seed: int, ledger: str) -> None:
             replica.begin()
         stage.let_all_settle()
         stage.assert_exact()
+        record("kills", replica.kills)
+        record("pages", replica.scraped.pages)
 
 
-def test_a_file_survives_kills(tmp_path: Path) -> None:
+def test_a_file_survives_kills(tmp_path: Path, record_property: Record) -> None:
     """SQLite, with the process gone between any two instructions."""
-    kill_again_and_again(tmp_path, seed=1, ledger=f"sqlite:///{tmp_path / 'ledger.db'}")
+    kill_again_and_again(tmp_path, record_property, seed=1, ledger=f"sqlite:///{tmp_path / 'ledger.db'}")
 
 
-def test_a_server_survives_the_kills_of_its_client(tmp_path: Path, postgresql_url: str) -> None:
+def test_a_server_survives_the_kills_of_its_client(
+    tmp_path: Path, postgresql_url: str, record_property: Record
+) -> None:
     """PostgreSQL, which finds out by itself that nobody will commit."""
-    kill_again_and_again(tmp_path, seed=2, ledger=postgresql_url)
+    kill_again_and_again(tmp_path, record_property, seed=2, ledger=postgresql_url)

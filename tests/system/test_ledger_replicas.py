@@ -13,6 +13,7 @@ from tests.ledgerworld.pages import Scraped
 from tests.ledgerworld.scene import scene
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.ledgerworld.scene import Scene
@@ -27,7 +28,9 @@ def compare(stage: Scene, together: Scraped) -> None:
     assert together.fallen == []
 
 
-def test_replicas_count_each_meeting_once_between_them(tmp_path: Path, postgresql_url: str) -> None:
+def test_replicas_count_each_meeting_once_between_them(
+    tmp_path: Path, postgresql_url: str, record_property: Callable[[str, object], None]
+) -> None:
     """Scraped at once, one killed and replaced at random: exact in the end, and always of one mind."""
     rng, seed, together = random.Random(3), 3, Scraped()
     with (
@@ -49,3 +52,5 @@ def test_replicas_count_each_meeting_once_between_them(tmp_path: Path, postgresq
             compare(stage, together)
         stage.let_all_settle()
         stage.assert_exact()
+        for replica in stage.replicas:
+            record_property(f"kills of {replica.name}", replica.kills)

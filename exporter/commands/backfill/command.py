@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from exporter.advice import advice
+from exporter.commands.backfill.belonging import refuse_another_domain
 from exporter.commands.backfill.progress import ProgressLost, open_progress
 from exporter.commands.backfill.reading import BEFORE, read
 from exporter.commands.backfill.seam import find_seam
@@ -62,6 +63,8 @@ def make(setup: Setup, wish: Wish, *, stream: TextIO, run: Run = asyncio.run) ->
     _refuse_place(output)
     if not part.exists():
         _refuse_existing(output, force=terms.force)
+    if seam.domain is not None:
+        run(refuse_another_domain(seam.domain, settings=settings, setup=setup))
     remembered, begin = _remembered(terms, settings), terms.grid.first - BEFORE
     with (
         _kept_in(part),

@@ -15,14 +15,19 @@ from exporter.errors import ConfigError
 
 if TYPE_CHECKING:
     from exporter.config import LedgerSettings
+    from exporter.ledger.overview import Counted
 
 
 @dataclass(frozen=True, slots=True)
 class Seam:
-    """T0 (Unix seconds); None where it is not known, and then `assumed` says what is taken for true."""
+    """T0 (Unix seconds); None where it is not known, and then `assumed` says what is taken for true.
+
+    `domain` is the Daily domain that the ledger counts, None where it does not know that.
+    """
 
     counting_since: float | None
     assumed: str = ""
+    domain: str | None = None
 
 
 def find_seam(source: str, settings: LedgerSettings, *, end: float, now: float) -> Seam:
@@ -36,14 +41,15 @@ def find_seam(source: str, settings: LedgerSettings, *, end: float, now: float) 
             "ledger.url is not set, so the exporter counts from its own start, and anew from each: "
             "it is assumed that none was before --end",
         )
-    begun = _counting_since(source, settings.url.reveal())
-    if begun is not None:
+    counted = _counted(source, settings.url.reveal())
+    if counted is not None:
+        begun = counted.counting_since
         if end > begun:
             raise ConfigError(
                 f"--end: {source} counts meetings that ended from T0 on, {said(begun)}, and a past must end "
                 f"before: --end {said(end)} would count some twice"
             )
-        return Seam(begun)
+        return Seam(begun, domain=counted.domain)
     since = settings.since or 0.0
     if end > now - since:
         raise ConfigError(
@@ -53,10 +59,10 @@ def find_seam(source: str, settings: LedgerSettings, *, end: float, now: float) 
     return Seam(None, f"the ledger does not count {source} yet: it is assumed to begin after --end")
 
 
-def _counting_since(source: str, url: str) -> float | None:
+def _counted(source: str, url: str) -> Counted | None:
     # The library behind it takes longer to import than all the rest.
     from exporter.ledger.overview import look  # noqa: PLC0415 - see above
 
     overview = look(url, file=sqlite_file(url))
-    counted = overview.sources if overview else ()
-    return next((each.counting_since for each in counted if each.source == source), None)
+    held = overview.sources if overview else ()
+    return next((each for each in held if each.source == source), None)

@@ -13,6 +13,9 @@ HOUR: Final = 3600.0
 WINDOWS: Final = 24
 """The last 24 whole hours behind the watermark, all of them once an hour."""
 
+PAUSE: Final = HOUR / WINDOWS
+"""Seconds from one of them to the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -40,7 +43,7 @@ class Audit:
         """The next step from `since` to `end`, no more than `back` seconds ago; None where none is due."""
         if self._steps:
             return self._steps[0]
-        if self._at <= now < self._at + HOUR / WINDOWS:
+        if self._at <= now < self._at + PAUSE:
             return None
         oldest = max((now // HOUR - WINDOWS), math.ceil((now - back) / HOUR), since // HOUR) * HOUR
         newest = (end // HOUR - 1) * HOUR
@@ -48,7 +51,8 @@ class Audit:
             return None
         hour = self._hour - HOUR
         self._hour = hour if oldest <= hour <= newest else newest
-        self._at = now
+        # A run that comes late for one hour is no later for the next: a round takes no longer than an hour.
+        self._at = self._at + PAUSE if self._at <= now < self._at + 2 * PAUSE else now
         self._explained = {key: value for key, value in self._explained.items() if key[1] > oldest}
         self._steps.append(Step(max(self._hour, math.ceil(since)), self._hour + HOUR))
         return self._steps[0]

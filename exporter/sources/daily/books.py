@@ -20,11 +20,9 @@ from exporter.model import (
 from exporter.sources.daily import history
 from exporter.sources.daily.listing import Listing
 from exporter.sources.daily.lookups import LookUps
+from exporter.sources.daily.sweep import READ_AGAIN
 
 DAY: Final = 86400.0
-
-READ_AGAIN: Final = 6 * DAY
-"""How far behind the watermark whole windows are written down: the ledger forgets its ids after 7 days."""
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ Pure; the time is an argument. It knows no request and no meeting.
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,8 @@ from exporter.sources.daily.wire import PAGE_ROWS
 
 WINDOW_PAGES: Final = 10
 """A window that has more pages is cut: it must fit into one scrape."""
+
+MINUTE: Final = 60.0
 
 RESERVE: Final = 1.6
 """Standard deviations of a window's rows that are left free on its pages: meetings do not come evenly."""
@@ -38,22 +41,31 @@ class Fit:
 
 
 class Allowance:
-    """The requests that reading the history may send: so many a minute, saved up for at most one minute."""
+    """The requests that reading the history may send: so many in any minute, wherever it begins.
+
+    Whatever was saved up before would come on top of what comes back meanwhile, and be twice as many.
+    """
 
     def __init__(self, per_minute: int) -> None:
-        self._most = float(per_minute)
-        self._left = float(per_minute)
-        self._at = 0.0
+        self._most = per_minute
+        self._sent: deque[float] = deque(maxlen=per_minute)
 
-    def left(self, now: float) -> int:
-        """How many may be sent now."""
-        self._left = min(self._most, self._left + max(0.0, now - self._at) * self._most / 60)
-        self._at = now
-        return int(self._left)
+    def left(self, now: float, *, most: int | None = None) -> int:
+        """How many may be sent now; `most` in any minute, where that is less."""
+        recent = sum(sent > now - MINUTE for sent in self._sent)
+        return max(0, self._limit(most) - recent)
 
-    def spend(self) -> None:
-        """One was sent."""
-        self._left -= 1
+    def wait(self, now: float, *, most: int | None = None) -> float:
+        """Seconds until one more may be sent."""
+        limit = self._limit(most)
+        return max(0.0, self._sent[-limit] + MINUTE - now) if len(self._sent) >= limit else 0.0
+
+    def spend(self, now: float) -> None:
+        """One is sent."""
+        self._sent.append(now)
+
+    def _limit(self, most: int | None) -> int:
+        return self._most if most is None else min(self._most, most)
 
 
 class Density:
@@ -85,3 +97,7 @@ class Density:
         """How many seconds most probably fit on so many pages; infinite if nobody knows."""
         rate = self._rows / self._seconds if self.known else None
         return window_span(rate, most=math.inf, pages=pages)
+
+    def half_page(self) -> float:
+        """How many seconds most probably have no more than half a page; few where only few were read."""
+        return min(self.span(1), self._seconds * PAGE_ROWS) / 2 if self.known else 0.0

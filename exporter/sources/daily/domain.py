@@ -12,6 +12,7 @@ from exporter.errors import LedgerUnavailable, UpstreamError
 from exporter.fetch import Fetcher, Question
 from exporter.model import Deadline, LedgerState, MeetingLedger
 from exporter.sources.daily import wire
+from exporter.sources.daily.reader import LAST_SECOND
 
 SECONDS: Final = 2.0
 """How long the answer is waited for; not to know it fails nothing."""
@@ -35,8 +36,9 @@ class DomainGuard:
 
     async def check(self, state: LedgerState, *, now: float, deadline: Deadline) -> None:
         """Raise `LedgerUnavailable` where the ledger counts another domain under this name."""
-        if self._domain is None and not now < self._due <= now + LATEST:
-            self._domain = await self._ask(deadline)
+        left = deadline.at - asyncio.get_running_loop().time()
+        if self._domain is None and left >= LAST_SECOND and not now < self._due <= now + LATEST:
+            self._domain = await ask_domain(self._fetcher, deadline=deadline)
             self._due = now + self._wait
             self._wait = min(self._wait * 2, LATEST)
         if self._domain in {None, state.domain}:
@@ -47,14 +49,14 @@ class DomainGuard:
                 " or run ledger reset"
             )
 
-    async def _ask(self, deadline: Deadline) -> str | None:
-        question = Question("/", "/")
-        soon = Deadline(min(deadline.at, asyncio.get_running_loop().time() + SECONDS))
-        try:
-            async with asyncio.timeout_at(soon.at):
-                reply = await self._fetcher.get(
-                    question, lambda body, _: wire.domain_name(body), deadline=soon
-                )
-        except (UpstreamError, TimeoutError):
-            return None
-        return reply.value if NAME.fullmatch(reply.value) else None
+
+async def ask_domain(fetcher: Fetcher, *, deadline: Deadline) -> str | None:
+    """The domain that the key belongs to; None where that could not be learnt, soon or at all."""
+    question = Question("/", "/")
+    soon = Deadline(min(deadline.at, asyncio.get_running_loop().time() + SECONDS))
+    try:
+        async with asyncio.timeout_at(soon.at):
+            reply = await fetcher.get(question, lambda body, _: wire.domain_name(body), deadline=soon)
+    except (UpstreamError, TimeoutError):
+        return None
+    return reply.value if NAME.fullmatch(reply.value) else None

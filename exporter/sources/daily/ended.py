@@ -54,7 +54,7 @@ class EndedMeetingsCollector(Collector):
         per_minute = settings.requests_per_minute
         self._reader = HistoryReader(fetcher, observer, per_minute=per_minute, paced=False)
         books = Books(ledger, settings.settle, observer=observer)
-        self._reading = Reading(self._reader, books, overlap=settings.overlap)
+        self._reading = Reading(self._reader, books, overlap=settings.overlap, interval=settings.interval)
         self._recounted = False
         self._recount = Recount(self._reader, books, ledger=ledger, catch_up=settings.catch_up)
 
@@ -78,6 +78,10 @@ class EndedMeetingsCollector(Collector):
         await self._follow(run, listing.meetings.values())
         self._reader.begin(deadline)
         small = self._reading.restrict(run)
+        if small and not self._reading.is_rested():
+            # It is read no more often than is wished, however often this runs: with less than all of its few
+            # requests the audit and the look-ups would never have their turn.
+            return Partial(None)
         # Of a small domain's few requests one is left for these: the audit and the look-ups take turns.
         self._recounted = not (small and self._recounted) and await self._recount.go_on(run, small=small)
         with suppress(SpentError):

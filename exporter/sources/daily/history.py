@@ -48,7 +48,7 @@ class HistoryRow(msgspec.Struct, gc=False):
 class OpenHistoryRow(msgspec.Struct, gc=False):
     """The same, of which only id and start are sure: without them it could be counted twice, or lost."""
 
-    id: str
+    id: Id
     start_time: float
     room: Any = None
     ongoing: Any = None
@@ -134,18 +134,27 @@ def _length(value: object) -> float:
 
 
 def _listed(row: HistoryRow) -> ListedMeeting:
-    stays = None
-    if row.participants is not None:
-        stays = tuple(sorted(each.duration for each in row.participants if _is_length(each.duration)))
+    duration = row.duration if _is_length(row.duration) else None
+    people = [each for each in row.participants or () if _is_length(each.duration)]
+    people.sort(key=lambda each: (each.duration, each.join_time or 0.0))
     return ListedMeeting(
         id=row.id,
         room=room_name(row.room),
         start=row.start_time,
         ongoing=row.ongoing,
-        duration=row.duration if _is_length(row.duration) else None,
+        duration=duration,
         peak=None if row.max_participants is None else int(row.max_participants),
-        stays=stays,
+        stays=None if row.participants is None else tuple(each.duration for each in people),
+        stay_ends=() if duration is None else _ends(people, row.start_time, end=row.start_time + duration),
     )
+
+
+def _ends(people: list[Participant], begin: float, *, end: float) -> tuple[float, ...]:
+    """When each stay ended, within the meeting, whatever Daily says; empty where it does not say of all."""
+    joined = [each.join_time for each in people if each.join_time is not None]
+    if len(joined) < len(people):
+        return ()
+    return tuple(min(max(begin, at + each.duration), end) for at, each in zip(joined, people, strict=True))
 
 
 def _odd_lengths(row: HistoryRow) -> int:

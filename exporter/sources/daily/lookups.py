@@ -24,6 +24,7 @@ class _Turn:
     due: float = 0.0
     wait: float = SOONEST
     missed: int = 0
+    by_room: bool = True
 
 
 class LookUps:
@@ -49,19 +50,27 @@ class LookUps:
         """True where the last look did not find it, so that a window around its start will not either."""
         return self._turns[meeting.id].missed > 0
 
+    def room(self, meeting: FollowedMeeting) -> str | None:
+        """The room in which it is looked for; None for the whole domain."""
+        return meeting.room if self._turns[meeting.id].by_room else None
+
     def window(self, meeting: FollowedMeeting) -> tuple[float, float]:
         """The seconds in which to look for it, wider each time that it was not found.
 
         Without its room the whole domain is listed there, so that only the very second is asked at first.
         """
-        margins = MARGINS if meeting.room else (0.0, *MARGINS)
+        margins = MARGINS if self.room(meeting) else (0.0, *MARGINS)
         margin = margins[min(self._turns[meeting.id].missed, len(margins) - 1)]
         second = meeting.start // 1
         return second - margin, second + margin + 1
 
     def ended(self, meeting: FollowedMeeting, *, now: float) -> None:
         """It was found, has ended, and may settle at the next sight."""
-        self._turns[meeting.id] = _Turn(due=now + self._settle)
+        self._turns[meeting.id] = _Turn(due=now + self._settle, by_room=self._turns[meeting.id].by_room)
+
+    def refused(self, meeting: FollowedMeeting, *, now: float) -> None:
+        """The vendor lists nothing of its room, which may have been deleted: from now on without it."""
+        self._turns[meeting.id] = _Turn(due=now + SOONEST, by_room=False)
 
     def goes_on(self, meeting: FollowedMeeting, *, now: float) -> None:
         """It was found, and goes on although it is not in the list of ongoing meetings any more."""

@@ -59,7 +59,7 @@ class OngoingList:
         last = self._last
         if last is None or last.listing.pages <= LONG_PAGES or last.begun < loop.time() - STILL_RECENT:
             last = await self._read(deadline, at_most_old=RECENT)
-        return last.listing, last.listing.moment + loop.time() - last.done
+        return last.listing, last.listing.until + loop.time() - last.done
 
     async def _read(self, deadline: Deadline, *, at_most_old: float) -> _Reading:
         loop = asyncio.get_running_loop()

@@ -21,6 +21,10 @@ LAST_SECOND: Final = 1.0
 REQUESTS_PER_SECOND: Final = 5.0
 """A quarter of Daily's limit for these endpoints, beside what the gauges ask at the same time."""
 
+EVEN_OUT: Final = 0.5
+"""Seconds for which a request waits until a minute has passed since an earlier one: runs that begin every
+minute do not begin to the millisecond."""
+
 
 class SpentError(Exception):
     """This run has used up its requests or its time; `begun` where that happened within a window."""
@@ -53,41 +57,49 @@ class HistoryReader:
         self._deadline = Deadline(0.0)
         self._begun = 0.0
         self._most: int | None = None
-        self._sent = 0
+        self._lacking: tuple[float, str | None] | None = None
 
     def begin(self, deadline: Deadline) -> None:
         """A new run begins, and has to be done by then."""
         self._deadline = deadline
         self._begun = _now()
         self._most = None
-        self._sent = 0
 
     def restrict(self, most: int | None) -> None:
-        """Allow this run so many requests, those that were sent included; None for as many as there are."""
+        """Allow this run so many requests in any minute, those before it included; None for what is usual."""
         self._most = most
 
     def fit(self) -> int:
         """How many pages of one window this run may still ask for, as far as can be told."""
         in_time = (self._deadline.at - LAST_SECOND - _now()) / self._seconds_a_page + 1
-        return max(0, min(WINDOW_PAGES, self._left(), int(in_time)))
+        return max(0, min(WINDOW_PAGES, self.left(), int(in_time)))
 
     async def window(self, start: float, end: float, *, room: str | None = None) -> Listing[ListedMeeting]:
         """All meetings that began in [start, end), whole seconds, in that room or the whole domain.
 
         Raises `SpentError`, `CrowdedError` for more pages than fit (never for a room, or a single second),
-        and `AnswerMisshapen` where the pages hold fewer meetings than Daily counts, twice.
+        and `AnswerMisshapen` where the pages hold fewer meetings than Daily counts, twice: the second time
+        may be in the next run, where this one has no request left for it.
         """
         query = (*_between(start, end), *((("room", room),) if room else ()))
         fit = self.fit() if room is None and end - start > 1 else math.inf
-        for _ in range(2):
-            listing: Listing[ListedMeeting] = Listing()
-            while await self._page(listing, query):
-                rows = max(listing.expected, len(listing.meetings))
-                if pages_of(rows) > fit:
-                    raise CrowdedError(rows)
+        while True:
+            listing = await self._all_pages(query, fit)
+            again = self._lacking == (start, room)
             if len(listing.meetings) >= listing.expected:
+                self._lacking = None if again else self._lacking
                 return listing
-        raise errors.AnswerMisshapen(f"{ENDPOINT}: meetings are missing on the pages of a window")
+            self._lacking = start, room
+            if again:
+                raise errors.AnswerMisshapen(f"{ENDPOINT}: meetings are missing on the pages of a window")
+
+    async def _all_pages(self, query: Query, fit: float) -> Listing[ListedMeeting]:
+        listing: Listing[ListedMeeting] = Listing()
+        while await self._page(listing, query):
+            rows = max(listing.expected, len(listing.meetings))
+            if pages_of(rows) > fit:
+                raise CrowdedError(rows)
+        return listing
 
     async def page(self, start: float, end: float) -> Listing[ListedMeeting]:
         """The last hundred, or all, of the meetings that began in [start, end); raises `SpentError`."""
@@ -101,21 +113,25 @@ class HistoryReader:
         await self._page(listing, (*_between(start, end), ("no_participants", "true")), limit=1)
         return listing.expected
 
-    def _left(self) -> int:
-        left = self._allowance.left(_now())
-        return left if self._most is None else min(left, self._most - self._sent)
+    def left(self) -> int:
+        """How many requests this run may send now."""
+        return self._allowance.left(_now() + EVEN_OUT, most=self._most)
+
+    def _wait(self) -> float:
+        """Take the next place; gives the seconds until then."""
+        wait = self._allowance.wait(_now(), most=self._most)
+        return wait + self._pace.take(now=_now() + wait)
 
     async def _page(self, listing: Listing[ListedMeeting], query: Query, **limit: int) -> bool:
         """One more page; False where it was the last."""
         # What usually takes longer than there is time is not begun; but half a run is enough for anything.
         needed = max(LAST_SECOND, min(self._seconds_a_page, (self._deadline.at - self._begun) / 2))
         spare = self._deadline.at - needed - _now()
-        if self._left() < 1 or spare < 0 or (wait := self._pace.take(now=_now())) > spare:
+        if self.left() < 1 or spare < 0 or (wait := self._wait()) > spare:
             raise SpentError(begun=listing.pages > 0)
         await asyncio.sleep(wait)
-        self._allowance.spend()
-        self._sent += 1
         asked = _now()
+        self._allowance.spend(asked)
         try:
             return await self._lists.turn(listing, query, deadline=self._deadline, **limit)
         finally:

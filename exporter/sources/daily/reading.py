@@ -7,15 +7,16 @@
 import math
 from typing import Final
 
-from exporter.errors import AnswerMisshapen
+from exporter.errors import AnswerMisshapen, NotFound, RequestRefused
 from exporter.model import FollowedMeeting, ListedMeeting
-from exporter.sources.daily.books import READ_AGAIN, Books, Run
+from exporter.sources.daily.books import Books, Run
 from exporter.sources.daily.density import WINDOW_PAGES, Density, Fit, pages_of
 from exporter.sources.daily.listing import Listing
 from exporter.sources.daily.reader import CrowdedError, HistoryReader, SpentError
 from exporter.sources.daily.sweep import (
     LISTED_WITHIN,
     LONGEST_PAUSE,
+    READ_AGAIN,
     SMALL_REQUESTS,
     LookUp,
     Page,
@@ -26,8 +27,13 @@ from exporter.sources.daily.sweep import (
     is_small,
     parts_to_read,
     pause_after,
+    small_requests,
 )
 from exporter.sources.daily.wire import PAGE_ROWS
+
+BEFORE_THE_START: Final = 60.0
+"""Seconds before counting begins from which on the history is read, until the watermark moves: what began
+then may have been listed since, and be over before anybody saw it in the list of ongoing meetings."""
 
 ALONE: Final = 10
 """How many meetings that no page shows are looked for in one run at most."""
@@ -36,11 +42,12 @@ ALONE: Final = 10
 class Reading:
     """Owns the reading under way, and what is known of how dense the history is."""
 
-    def __init__(self, reader: HistoryReader, books: Books, *, overlap: float) -> None:
-        """`overlap` is how many seconds late a meeting may be listed."""
+    def __init__(self, reader: HistoryReader, books: Books, *, overlap: float, interval: float) -> None:
+        """`overlap` is how many seconds late a meeting may be listed, `interval` how far runs are apart."""
         self._reader = reader
         self._books = books
         self._overlap = overlap
+        self._small_requests = small_requests(interval)
         self._density = Density()
         self._longest = math.inf
         self._sweep: Sweep | None = None
@@ -50,8 +57,12 @@ class Reading:
     def restrict(self, run: Run) -> bool:
         """Keep to a small domain's few requests, if it is one; True where it is."""
         small = is_small(self._rows_to_now(run))
-        self._reader.restrict(SMALL_REQUESTS if small else None)
+        self._reader.restrict(self._small_requests if small else None)
         return small
+
+    def is_rested(self) -> bool:
+        """True where all that one reading of a small domain may cost is left."""
+        return self._reader.left() >= min(SMALL_REQUESTS, self._reader.per_minute)
 
     async def go_on(self, run: Run) -> None:
         """Read as far as this run may; raises `SpentError` where that was not all."""
@@ -80,8 +91,9 @@ class Reading:
 
     def _parts(self, run: Run, waiting: list[FollowedMeeting]) -> list[Part]:
         whole = fits_a_page(self._rows_to_now(run))
+        at_the_start = run.watermark == run.state.counting_since
         return parts_to_read(
-            run.watermark,
+            run.watermark - BEFORE_THE_START if at_the_start else run.watermark,
             waiting,
             density=self._density,
             frontier=run.now - self._overlap,
@@ -118,13 +130,19 @@ class Reading:
                     step.part.end = step.meeting.start
                 case Page():
                     waiting = await self._read_page(run, step, waiting=waiting)
-                case Window():
+                case _:
                     waiting = await self._read_window(run, step, waiting=waiting)
 
     async def _look_up(self, run: Run, meeting: FollowedMeeting) -> None:
         start, end = self._books.look_ups.window(meeting)
+        room = self._books.look_ups.room(meeting)
         try:
-            listing = await self._reader.window(start, end, room=meeting.room)
+            listing = await self._reader.window(start, end, room=room)
+        except (NotFound, RequestRefused):
+            if room is None:
+                raise
+            self._books.look_ups.refused(meeting, now=run.now)
+            return
         except AnswerMisshapen as fault:
             # It fails the run, and holds up nothing else.
             run.fault = fault
@@ -132,7 +150,9 @@ class Reading:
             return
         except CrowdedError as crowded:
             if pages_of(crowded.rows) <= WINDOW_PAGES:
-                raise SpentError(begun=True) from crowded
+                # Another run may have room for it; this one has for others.
+                self._books.look_ups.goes_on(meeting, now=run.now)
+                return
             listing = Listing(moment=run.now, until=run.now)
         await self._books.look_up(run, listing, meeting=meeting)
 

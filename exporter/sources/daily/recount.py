@@ -9,7 +9,7 @@ from exporter.errors import AnswerMisshapen
 from exporter.model import MeetingLedger
 from exporter.sources.daily.audit import Audit, Step
 from exporter.sources.daily.books import Books, Run
-from exporter.sources.daily.density import WINDOW_PAGES, pages_of
+from exporter.sources.daily.density import WINDOW_PAGES
 from exporter.sources.daily.reader import CrowdedError, HistoryReader, SpentError
 from exporter.sources.daily.wire import PAGE_ROWS
 
@@ -37,15 +37,14 @@ class Recount:
             step = self._audit.next(
                 now=run.now, since=run.state.counting_since, back=self._back, end=run.watermark
             )
-            if step is None or self._reader.fit() < 2:
+            if step is None or self._reader.fit() < min(2, self._reader.per_minute):
                 return taken > 0
             try:
                 await self._take(run, step, readable=pages * PAGE_ROWS - 1)
             except SpentError:
                 return True
-            except CrowdedError as crowded:
-                if pages_of(crowded.rows) <= pages:
-                    return True
+            except CrowdedError:
+                # Where Daily is slow, a run may never have time for more.
                 self._audit.too_large()
             except AnswerMisshapen as fault:
                 run.fault = fault

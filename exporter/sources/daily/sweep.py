@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from exporter.model import FollowedMeeting
-from exporter.sources.daily.density import Density, Fit
+from exporter.sources.daily.density import MINUTE, Density, Fit
 from exporter.sources.daily.wire import PAGE_ROWS
 
 SMALL_PAGES: Final = 2
 """A domain with no more pages between the watermark and now is small …"""
 
 SMALL_REQUESTS: Final = 2
-"""… and costs no more requests a run."""
+"""… and costs no more requests each time that it is read: once a minute, or as often as is wished."""
 
 SECONDS_A_PAGE: Final = 20.0
 """How far apart two readings of a large domain begin, for each page between the watermark and now …"""
@@ -26,6 +26,10 @@ LONGEST_PAUSE: Final = 290.0
 
 LISTED_WITHIN: Final = 300.0
 """Seconds after its start when a meeting is usually listed; for those that are late the watermark waits."""
+
+READ_AGAIN: Final = 6 * 86400.0
+"""How far behind the watermark what a window shows is written down: the ledger forgets ids after 7 days. So a
+window, with which the watermark moves, is never longer."""
 
 LONGEST_REACH: Final = 6 * 3600.0
 """How far before the watermark reading begins at most for one meeting: it may have been busier then."""
@@ -114,7 +118,7 @@ def _next_window(part: Part, density: Density, *, fit: Fit, now: float) -> Windo
     start, end = math.floor(part.start), min(part.end, math.floor(now) + 1)
     if start >= end:
         return None
-    seconds = min(density.span(fit.pages), fit.seconds, end - start)
+    seconds = min(density.span(fit.pages), fit.seconds, READ_AGAIN, end - start)
     return Window(start, start + max(1, math.floor(seconds)), part)
 
 
@@ -137,7 +141,7 @@ def parts_to_read(
     meeting waits not farther before the watermark than half a page, reading begins there: that is cheaper
     than a look-up.
     """
-    reach = min(LONGEST_REACH, density.span(1) / 2) if density.known else 0.0
+    reach = min(LONGEST_REACH, density.half_page())
     begin = watermark
     for meeting in sorted(waiting, key=lambda each: each.start, reverse=True):
         if meeting.start < begin - reach:
@@ -165,6 +169,14 @@ def fits_a_page(rows: float) -> bool:
 def is_small(rows: float) -> bool:
     """True where a few requests a run must do for a domain with so many meetings since the watermark."""
     return rows <= SMALL_PAGES * PAGE_ROWS
+
+
+def small_requests(interval: float) -> int | None:
+    """The most requests in any minute for a small domain that is read every `interval` seconds.
+
+    None for as many as any domain has: it is to be read each time that somebody scrapes.
+    """
+    return SMALL_REQUESTS * max(1, math.floor(MINUTE / interval)) if interval else None
 
 
 def pause_after(rows: float) -> float:
