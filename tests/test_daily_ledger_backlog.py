@@ -87,9 +87,10 @@ class Monday:
 
 
 def weekend() -> LongHistory:
-    """500 meetings an hour, before, meanwhile and after."""
-    drawn = meetings(WALL_START - 5 * HOUR, WALL_START + BACK + HOUR - START, per_hour=500)
-    return LongHistory(drawn, clock=WallClock(), takes=STEADY)
+    """500 meetings an hour, and ten times as many on Monday: their list takes as long as much of a reading."""
+    drawn = meetings(WALL_START - 5 * HOUR, wall_at(BACK + HOUR), per_hour=500)
+    monday = meetings(wall_at(BACK - HOUR / 2), wall_at(BACK + HOUR), per_hour=4500, seed=8)
+    return LongHistory([*drawn, *monday], clock=WallClock(), takes=STEADY)
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +174,4 @@ def test_who_catches_up_keeps_nobody_waiting(
             assert one.took[name] == pytest.approx(other.took[name], abs=1e-6)
             assert one.answers[name].value is not None
     assert max(each.took[ENDED] for each in monday.scraped) > 8
+    assert min(each.took["meetings"] for each in monday.scraped) > 1

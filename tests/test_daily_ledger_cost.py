@@ -104,7 +104,7 @@ class Busy:
 @pytest.fixture(scope="module")
 def busy() -> Busy:
     """20,000 meetings an hour, thousands of them at once from the beginning on."""
-    minutes = campaign(sample=60, full=12 * 60)
+    minutes = campaign(sample=60, full=6 * 60)
     drawn = meetings(WALL_START - 5 * HOUR, WALL_START + minutes * MINUTE, per_hour=20_000)
     found = Busy(LongHistory(drawn, clock=WallClock()))
     run_virtual(found.play(minutes, every=campaign(sample=60, full=15)))

@@ -247,7 +247,8 @@ def test_after_a_429_no_request_leaves_until_the_named_moment(
         assert [at for at in asked if 0 < at < wait] == []
         assert max(asked) == wait + 0.5
         assert {page.value("presence_up", source=source) for page in paused} == {0.0}
-        assert {page.seconds for page in paused} == {0.0}
+        # Nobody waits for the pause; of the other vendor's requests two may lie a fifth of a second apart.
+        assert max(page.seconds for page in paused) < 0.5
         failed = {"collector": "presence", "reason": "rate_limited", "source": source}
         assert paused[-1].value("presence_collector_failures_total", **failed) == 1 + len(paused)
         assert resumed.value("presence_up", source=source) == 1.0
