@@ -125,6 +125,11 @@ def new_day() -> Day:
         daily=DailyDomain(SEED, clock=MOVING, calls=None),
         chat=ChatWorkspace(SEED, clock=MOVING, calls=None),
     )
+    # All of the day is drawn now: what the world remembers of itself is not the exporter's.
+    now = MOVING()
+    for hour in range(-24, 30):
+        world.daily.meetings(now + hour * HOUR)
+        world.chat.statuses(now + hour * HOUR)
     return Day(Exporter(daily_source(), chat_source(), clock=MOVING, world=world))
 
 
