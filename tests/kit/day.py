@@ -4,6 +4,7 @@ What an operator would notice is held at each step: a recovery takes one scrape,
 """
 
 import asyncio
+import ctypes
 import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -144,8 +145,9 @@ async def lived(hours: float) -> Day:
 
 
 def state() -> State:
-    """What this process holds now, garbage apart."""
+    """What this process holds now, garbage apart, and what the allocator keeps for later."""
     gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     descriptors = sum(1 for _ in _descriptors())
     return State(pages * 4096, descriptors, len(asyncio.all_tasks()))
