@@ -87,7 +87,7 @@ class Monday:
 
 
 def weekend() -> LongHistory:
-    """500 meetings an hour, and ten times as many on Monday: their list takes as long as much of a reading."""
+    """500 meetings an hour, and ten times as many on Monday, whose list is long enough to be read beside."""
     drawn = meetings(WALL_START - 5 * HOUR, wall_at(BACK + HOUR), per_hour=500)
     monday = meetings(wall_at(BACK - HOUR / 2), wall_at(BACK + HOUR), per_hour=4500, seed=8)
     return LongHistory([*drawn, *monday], clock=WallClock(), takes=STEADY)
