@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter.config import ChatPresenceMode, PresenceMode, RoomLabel, RoomSettings
@@ -406,6 +406,9 @@ def source_settings(storm: Storm) -> Exporter:
 @pytest.mark.soak
 @settings(max_examples=campaign(sample=60, full=3000))
 @given(storm=STORMS)
+@example(
+    storm=Storm([(0.0, ("daily", "/presence"), "retyped")], [(0.0, 3.0)], min_interval=0.0, narrow=False)
+)
 def test_whatever_the_upstreams_do_pages_are_in_time_and_true(storm: Storm) -> None:
     """Each answer comes before Prometheus gives up, no withheld figure is 0, and the figures agree."""
 
@@ -471,7 +474,7 @@ def assert_consistent(page: Page) -> None:
 
 
 def assert_sums(page: Page) -> None:
-    """Shown and folded are all; every room has a size, and every person a stay."""
+    """Shown and folded are all; every room has a size, and every person whose joining is known a stay."""
 
     def video(name: str) -> float:
         value = page.value(f"presence_{name}", source="video")
@@ -483,5 +486,13 @@ def assert_sums(page: Page) -> None:
     assert sum(map(bool, shown)) + video("rooms_folded") == video("rooms_occupied")
     assert video("room_size_participants_gcount") == video("rooms_occupied")
     assert video("room_size_participants_gsum") == video("participants")
+    if page.value("presence_current_stay_seconds_gcount", source="video") is None:
+        # There are people, and the time when they joined can be read of nobody.
+        assert video("participants") > 0
+        assert page.of("presence_lone_stay_seconds") == {}
+        drifted = page.value("presence_schema_drift_total", field="joinTime", source="video")
+        assert drifted is not None
+        assert drifted > 0
+        return
     assert video("current_stay_seconds_gcount") <= video("participants")
     assert video("lone_stay_seconds_gcount") <= video("current_stay_seconds_gcount")
