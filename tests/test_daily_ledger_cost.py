@@ -7,6 +7,7 @@ the tests of the rules; here it is how many requests that takes, and how soon.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -134,6 +135,8 @@ def test_a_busy_domain_costs_no_more_requests_than_are_allowed(busy: Busy) -> No
 
 @pytest.mark.soak
 def test_nothing_grows_with_the_hours(busy: Busy) -> None:
-    """What is kept of the meetings is that of the last hour at most, however many there were."""
-    first, later = busy.sizes[6:9], busy.sizes[9:]
-    assert max(later) <= 1.1 * max(first)
+    """What is kept moves with how many have not settled, and is no more from hour to hour."""
+    after_twenty_minutes = busy.sizes[3]
+    assert max(busy.sizes[6:]) <= 1.2 * after_twenty_minutes
+    hours = [fmean(busy.sizes[begin : begin + 12]) for begin in range(12, len(busy.sizes), 12)]
+    assert all(each <= 1.15 * hours[0] for each in hours[1:])

@@ -97,6 +97,11 @@ class Replica:
         self.clock.seen()
         return self.scraped.add(answer.text)
 
+    def be_ready(self) -> None:
+        """Wait until the process answers, however slowly it starts."""
+        assert self._process is not None
+        self._process.wait_until_answers(f"http://127.0.0.1:{self._port}/-/ready")
+
     def scrape_until(self, seconds: float, *, then_kill: bool) -> None:
         """Scrape again and again for so long; perhaps kill the process then, whatever it is doing."""
         over = threading.Event()

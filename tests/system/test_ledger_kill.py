@@ -27,7 +27,10 @@ def kill_again_and_again(folder: Path, record: Record, *, seed: int, ledger: str
         replica.begin()
         # The counting has begun: whoever is killed from here on leaves something.
         replica.page()
-        for _ in range(campaign(sample=3, full=20)):
+        for number in range(campaign(sample=3, full=20)):
+            # Some die while they start, most of them at work.
+            if number % 4:
+                replica.be_ready()
             replica.scrape_until(rng.uniform(0.1, 2.5), then_kill=True)
             replica.begin()
         stage.let_all_settle()

@@ -41,6 +41,8 @@ def test_replicas_count_each_meeting_once_between_them(
             replica.begin()
         compare(stage, together)
         for _ in range(campaign(sample=3, full=20)):
+            for replica in stage.replicas:
+                replica.be_ready()
             victim, seconds = rng.choice(stage.replicas), rng.uniform(0.1, 2.5)
             scraping = [
                 threads.submit(each.scrape_until, seconds, then_kill=each is victim)
