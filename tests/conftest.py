@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import HealthCheck, settings
 
 from tests.campaigns import soaking
@@ -15,3 +17,7 @@ settings.register_profile(
     "soak", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("soak" if soaking() else "sample")
+
+# A shell has what it starts in the background ignore Ctrl-C, and so would every program that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # pragma: no cover - depends on who runs the tests
+    signal.signal(signal.SIGINT, signal.default_int_handler)
