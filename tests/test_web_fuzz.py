@@ -164,8 +164,8 @@ def test_whatever_is_sent_is_answered_with_a_known_status() -> None:
         before = resident()
         send()
         assert status_of(PLAIN, port=port) == 200
-        eventually(lambda: not server.server_state.connections, what="all connections closed")
-        assert not server.server_state.tasks
+        state = server.server_state
+        eventually(lambda: not (state.connections or state.tasks), what="all closed", seconds=PATIENCE)
         assert resident() < before + GROWTH
     assert log.text == ""
     assert sum(seen.values()) >= examples
