@@ -80,22 +80,24 @@ def test_a_run_that_is_killed_at_any_moment_ends_the_same(tmp_path: Path, whole:
     """In a transaction, while the output is written, or anywhere else; nothing is left behind at the end."""
     rng = random.Random(4)
     output = tmp_path / "o"
-    kills, complete = 0, 0
+    kills, complete, in_vain = 0, 0, 0
     while kills < campaign(sample=6, full=60) or not complete:
         process = child(output)
-        # Later and later, so that it comes to its end also where it begins slowly.
+        # Later and later, so that it comes to its end also where it begins slowly; then early again.
         with suppress(subprocess.TimeoutExpired):
-            process.wait(rng.uniform(0.4, 1.3) * (1 + kills / 30))
+            process.wait(rng.uniform(0.4, 1.3) * (1 + in_vain / 10))
         process.kill()
         said = process.communicate()
         assert process.returncode in {0, -signal.SIGKILL}, said
         kills += process.returncode != 0
+        in_vain += 1
         # One that is killed at its very end has done all its work.
         if output.exists() and not part_of(output).exists():
             assert output.read_bytes() == whole
             assert list(tmp_path.iterdir()) == [output]
             output.unlink()
             complete += 1
+            in_vain = 0
 
 
 def test_thirty_thousand_meetings_need_less_than_100_mb(tmp_path: Path) -> None:
