@@ -16,6 +16,8 @@ TOOLS := .tools/bin
 PROMETHEUS := .tools/.prometheus
 PROMETHEUS_VERSION := 3.15.0
 TOOLKIT := $(TOOLS)/toolkit-reference
+AMTOOL := $(TOOLS)/amtool
+GRAFANA_TYPES := .tools/grafana/node_modules/.package-lock.json
 
 DEMO_ADDRESS ?= 127.0.0.1:10458
 # More for pytest: make test PYTEST_FLAGS="-x"
@@ -54,7 +56,7 @@ screenshots: $(DEV) ## Take the pictures in docs/images (needs Debian's chromium
 	$(BIN)/python tools/screenshots/run.py
 
 .PHONY: tools
-tools: $(PROMETHEUS) $(TOOLKIT) ## Build the programs that the system tests run (needs go; minutes, once)
+tools: $(PROMETHEUS) $(TOOLKIT) $(AMTOOL) $(GRAFANA_TYPES) ## Build the programs that the system tests run (needs go and npm; minutes, once)
 
 # What the dev lock shares with the runtime lock has the same version there.
 COMPILE = ../$(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes --python-version 3.11 \
@@ -100,11 +102,26 @@ $(TOOLKIT): tools/toolkit/main.go tools/toolkit/go.mod tools/toolkit/go.sum
 	@mkdir -p $(TOOLS)
 	cd tools/toolkit && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$(CURDIR)/$@" .
 
+# What judges Alertmanager's configuration.
+$(AMTOOL): tools/alertmanager/go.mod tools/alertmanager/go.sum
+	@mkdir -p $(TOOLS)
+	cd tools/alertmanager && GOBIN="$(CURDIR)/$(TOOLS)" CGO_ENABLED=0 go install -trimpath -ldflags "-s -w" tool
+
+# Grafana's published types and the compiler that holds the dashboards to them; nothing of it is run.
+$(GRAFANA_TYPES): tools/grafana/package.json tools/grafana/package-lock.json
+	@command -v npm >/dev/null || { \
+		echo "make tools: npm is needed to fetch Grafana's types (https://nodejs.org, Debian: npm)." >&2; \
+		exit 1; }
+	@mkdir -p .tools/grafana
+	cp tools/grafana/package.json tools/grafana/package-lock.json .tools/grafana/
+	cd .tools/grafana && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 # Without go the system tests skip with their reason; with CI=true a missing program fails them instead.
 .PHONY: tools-if-possible
-ifneq ($(shell command -v go 2>/dev/null),)
+ifneq ($(shell command -v go >/dev/null 2>&1 && command -v npm 2>/dev/null),)
 tools-if-possible: tools
 else
 tools-if-possible:
-	@test -e $(PROMETHEUS) || echo "go is not installed: tests that need a real Prometheus 3 will be skipped"
+	@test -e $(PROMETHEUS) || echo "go or npm is not installed: tests that need a real Prometheus 3 will be skipped"
 endif
