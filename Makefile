@@ -17,6 +17,8 @@ PROMETHEUS := .tools/.prometheus
 PROMETHEUS_VERSION := 3.15.0
 TOOLKIT := $(TOOLS)/toolkit-reference
 AMTOOL := $(TOOLS)/amtool
+HELM_TOOLS := $(TOOLS)/helm4 $(TOOLS)/helm3 $(TOOLS)/helm-unittest $(TOOLS)/helm-docs
+ACTIONLINT := $(TOOLS)/actionlint
 GRAFANA_TYPES := .tools/grafana/node_modules/.package-lock.json
 
 DEMO_ADDRESS ?= 127.0.0.1:10458
@@ -56,7 +58,7 @@ screenshots: $(DEV) ## Take the pictures in docs/images (needs Debian's chromium
 	$(BIN)/python tools/screenshots/run.py
 
 .PHONY: tools
-tools: $(PROMETHEUS) $(TOOLKIT) $(AMTOOL) $(GRAFANA_TYPES) ## Build the programs that the system tests run (needs go and npm; minutes, once)
+tools: $(PROMETHEUS) $(TOOLKIT) $(AMTOOL) $(HELM_TOOLS) $(ACTIONLINT) $(GRAFANA_TYPES) ## Build the programs that the system tests run (needs go and npm; minutes, once)
 
 # What the dev lock shares with the runtime lock has the same version there.
 COMPILE = ../$(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes --python-version 3.11 \
@@ -106,6 +108,15 @@ $(TOOLKIT): tools/toolkit/main.go tools/toolkit/go.mod tools/toolkit/go.sum
 $(AMTOOL): tools/alertmanager/go.mod tools/alertmanager/go.sum
 	@mkdir -p $(TOOLS)
 	cd tools/alertmanager && GOBIN="$(CURDIR)/$(TOOLS)" CGO_ENABLED=0 go install -trimpath -ldflags "-s -w" tool
+
+# What renders, tests and documents the chart, each under the name of its folder in tools/, since both
+# Helms are called helm.
+HELM_VERSION = $(shell awk '$$1 ~ /^helm.sh\/helm\/v[34]$$/ { print $$2 }' $(1))
+$(HELM_TOOLS) $(ACTIONLINT): $(TOOLS)/%: tools/%/go.mod tools/%/go.sum
+	@mkdir -p $(TOOLS)
+	cd tools/$* && CGO_ENABLED=0 go build -trimpath -o "$(CURDIR)/$@" \
+		-ldflags "-s -w $(foreach v,3 4,-X helm.sh/helm/v$(v)/internal/version.version=$(call HELM_VERSION,$<))" \
+		$$(awk '$$1 == "tool" { print $$2 }' go.mod)
 
 # Grafana's published types and the compiler that holds the dashboards to them; nothing of it is run.
 $(GRAFANA_TYPES): tools/grafana/package.json tools/grafana/package-lock.json
