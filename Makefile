@@ -19,6 +19,8 @@ TOOLKIT := $(TOOLS)/toolkit-reference
 AMTOOL := $(TOOLS)/amtool
 HELM_TOOLS := $(TOOLS)/helm4 $(TOOLS)/helm3 $(TOOLS)/helm-unittest $(TOOLS)/helm-docs
 ACTIONLINT := $(TOOLS)/actionlint
+BASE_NAME := $(shell sed -n 's/^ARG BASE_NAME=//p' Dockerfile)
+IMAGE_BASE := .tools/imagebase/$(subst :,-,$(notdir $(BASE_NAME)))/index.json
 GRAFANA_TYPES := .tools/grafana/node_modules/.package-lock.json
 
 DEMO_ADDRESS ?= 127.0.0.1:10458
@@ -68,6 +70,7 @@ COMPILE = ../$(BIN)/uv pip compile --quiet --no-config --universal --generate-ha
 lock: $(DEV) ## Renew requirements/*.txt from *.in; UPGRADE=1 takes the newest versions
 	cd requirements && $(COMPILE) --output-file runtime.txt runtime.in
 	cd requirements && $(COMPILE) --constraint runtime.txt --output-file dev.txt dev.in
+	cd requirements && $(COMPILE) --constraint dev.txt --output-file build.txt build.in
 
 .PHONY: clean
 clean: ## Remove the environment, caches and builds; the built programs in .tools stay
@@ -118,6 +121,12 @@ $(HELM_TOOLS) $(ACTIONLINT): $(TOOLS)/%: tools/%/go.mod tools/%/go.sum
 		-ldflags "-s -w $(foreach v,3 4,-X helm.sh/helm/v$(v)/internal/version.version=$(call HELM_VERSION,$<))" \
 		$$(awk '$$1 == "tool" { print $$2 }' go.mod)
 
+# What the tests of the image build on where no registry is. It needs Debian's debootstrap and buildah, as root.
+$(IMAGE_BASE): tools/imagebase/make.sh
+	@echo "Making a base for the image of Debian's packages: a minute or two, once"
+	tools/imagebase/make.sh $(BASE_NAME) $(@D)
+	@touch $@
+
 # Grafana's published types and the compiler that holds the dashboards to them; nothing of it is run.
 $(GRAFANA_TYPES): tools/grafana/package.json tools/grafana/package-lock.json
 	@command -v npm >/dev/null || { \
@@ -127,6 +136,11 @@ $(GRAFANA_TYPES): tools/grafana/package.json tools/grafana/package-lock.json
 	cp tools/grafana/package.json tools/grafana/package-lock.json .tools/grafana/
 	cd .tools/grafana && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
+
+# Only where it can be: elsewhere the tests of the image skip with their reason.
+ifneq ($(and $(filter 0,$(shell id -u)),$(shell command -v debootstrap 2>/dev/null),$(shell command -v buildah 2>/dev/null)),)
+tools: $(IMAGE_BASE)
+endif
 
 # Without go the system tests skip with their reason; with CI=true a missing program fails them instead.
 .PHONY: tools-if-possible
