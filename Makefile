@@ -51,6 +51,10 @@ soak: $(DEV) tools-if-possible ## Run the long campaigns in full
 bench: $(DEV) ## Measure speed and memory against the floor
 	$(BIN)/python tools/bench/run.py
 
+.PHONY: reference
+reference: $(DEV) ## Write docs/metrics.md from the code and tools/reference/metrics.yml
+	$(BIN)/python tools/reference/run.py
+
 .PHONY: screenshots
 screenshots: $(DEV) ## Take the pictures in docs/images (needs Debian's chromium)
 	$(BIN)/python tools/screenshots/run.py
