@@ -1,7 +1,8 @@
 """Colours, thresholds and words of values. Knows no query and no panel.
 
-The colours are those of Okabe and Ito, which can be told apart with every kind of colour vision. The same state
-has the same colour on every board, and no state is told by its colour alone: a word or a number is with it.
+The colours are those of Okabe and Ito, which can be told apart with every kind of colour vision. The same
+state has the same colour on every board, and no state is told by its colour alone: a word or a number is
+with it.
 """
 
 from __future__ import annotations

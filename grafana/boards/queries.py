@@ -1,9 +1,9 @@
 """Questions to Prometheus. Knows the selectors that every one of them has, and no panel.
 
 A board writes PromQL in which `@source`, `@room` and `@process` stand for the selectors of the variables:
-`max by (job, source) (presence_users{@source, status="online"})`. Facts are taken by `max by (job, source, …)`,
-since replicas show the same ones; what a process counts for itself is summed or shown by instance. Nothing may
-turn what is absent into 0.
+`max by (job, source) (presence_users{@source, status="online"})`. Facts are taken by `max by (job,
+source, …)`, since replicas show the same ones; what a process counts for itself is summed or shown by
+instance. Nothing may turn what is absent into 0.
 """
 
 from __future__ import annotations
@@ -40,13 +40,14 @@ def ours(expression: str) -> str:
     return f"({expression}) and on (job, instance) presence_exporter_build_info{{@process}}"
 
 
-def total(fact: str, *, collector: str, kind: Literal["daily", "rocketchat"]) -> str:
+def total(fact: str, *, collector: str, kind: Literal["daily", "rocketchat"], by: str = "") -> str:
     """Sum a fact over all sources of a kind; nothing while its collector fails in one of them.
 
-    A sum without the source that failed would take what is unknown for 0.
+    A sum without the source that failed would take what is unknown for 0. `by` names labels to keep.
     """
+    kept = f" by ({by}) " if by else ""
     return f"""
-        sum({fact}) unless on () (
+        sum{kept}({fact}) unless on () (
           max by (job, source) (presence_collector_success{{@source, collector="{collector}"}}) == 0
           and on (job, source) presence_source_info{{@source, kind="{kind}"}})
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.models import common, table
 from grafana_foundation_sdk.models import dashboard as model
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Column:
     """One column: a label of the results, or with `query` the value of an instant query.
 
-    `link` is a title and an address within Grafana, as `link_to(…)` makes it. `coloured` fills the cell with the
-    colour of its word or threshold.
+    `link` is a title and an address within Grafana, as `link_to(…)` makes it. `coloured` fills the cell with
+    the colour of its word or threshold.
     """
 
     name: str
@@ -90,12 +90,10 @@ def rows(about: About, *columns: Column, order: Order) -> model.Panel:
     )
 
 
-def link_to(
-    uid: str, *, keep: Sequence[Literal["job", "instance", "source", "room"]] = (), **fields: str
-) -> str:
+def link_to(uid: str, *, keep: Sequence[str] = ("job", "instance"), **fields: str) -> str:
     """Address of a board that keeps the time, the data source and the variables of `keep`.
 
-    `link_to("presence-rooms", keep=["job"], room="Room")` takes the variable `room` from the row's column `Room`.
+    `link_to("presence-rooms", source="Source")` takes the variable `source` from the column `Source`.
     """
     kept = "".join(f"&${{{name}:queryparam}}" for name in ("datasource", *keep))
     taken = "".join(

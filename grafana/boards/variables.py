@@ -22,7 +22,7 @@ def datasource() -> model.VariableModel:
 
 
 def chosen(name: str, label: str, *, of: str, description: str) -> model.VariableModel:
-    """Offer a label's values; several or all can be taken. `of` is `label_values(…)`, with `@` as in queries."""
+    """Offer a label's values, several or all; `of` is `label_values(…)`, with `@` as in queries."""
     query = promql(of)
     return model.VariableModel(
         type_val=model.VariableType.QUERY,
