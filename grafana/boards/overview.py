@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from grafana_foundation_sdk.models import dashboard as model
 
 _DAILY = (
-    "the collector of a Daily source that is chosen above fails, there is no such source, or nothing is scraped. "
-    "Choose a source that is well to see its number."
+    "the collector of a Daily source that is chosen above fails, there is no such source, or nothing is "
+    "scraped. Choose a source that is well to see its number."
 )
 _CHAT = (
-    "the collector of a Rocket.Chat source that is chosen above fails, there is no such source, or nothing is "
-    "scraped. Choose a source that is well to see its number."
+    "the collector of a Rocket.Chat source that is chosen above fails, there is no such source, or nothing "
+    "is scraped. Choose a source that is well to see its number."
 )
 
 _PEOPLE = "max by (job, source) (presence_participants{@source})"
@@ -35,7 +35,7 @@ _AGE = "time() - max by (job, source, collector) (presence_collector_last_succes
 
 _PURPOSE = """\
 **How many people are in calls and in the chat, where, and is it true?** A number here is what the vendors
-answered last. Where a source could not be asked, its numbers are *unknown*: a gap or that word, and never 0."""
+answered last. Where a source could not be asked, its numbers are *unknown*: a gap or that word, never 0."""
 
 
 def board() -> model.Dashboard:
@@ -46,7 +46,7 @@ def board() -> model.Dashboard:
         description="How many people are in calls and in the chat, where, and is it true?",
         variables=variables.common(),
         sections=[
-            section("", line(4, *_numbers()), line(6, frame.guide(_PURPOSE), _alerts(), widths=(12, 12))),
+            section("", line(6, frame.guide(_PURPOSE), _alerts()), line(4, *_numbers())),
             section(
                 "How many?",
                 line(8, _people(), _rooms_and_meetings()),
@@ -80,8 +80,8 @@ def _numbers() -> list[model.Panel]:
         panels.number(
             About(
                 title="Meetings",
-                question="How many meetings are going on? Daily lists one after 30 seconds or with its second "
-                "person, so there can be fewer than occupied rooms.",
+                question="How many meetings are going on? Daily lists one after 30 seconds or with its "
+                "second person, so there can be fewer than occupied rooms.",
                 absent=_DAILY,
             ),
             now(total(_MEETINGS, collector="meetings", kind="daily"), "meetings"),
@@ -100,8 +100,8 @@ def _not_whole() -> model.Panel:
         About(
             title="Sources that are whole",
             question="In how many sources did every collector succeed? The others have unknown numbers.",
-            absent="no source is scraped as a whole: the exporter is gone, or scrapes ask for some collectors "
-            "only.",
+            absent="no source is scraped as a whole: the exporter is gone, or scrapes ask for some "
+            "collectors only.",
         ),
         now("sum(max by (job, source) (presence_up{@source}))", "whole"),
         now("count(max by (job, source) (presence_up{@source}))", "of"),
@@ -146,8 +146,8 @@ def _users() -> model.Panel:
     return panels.lines(
         About(
             title="Users by status",
-            question="How many chat users were online, away and busy? Together they are all whom the full list "
-            "has; who is offline is not in it.",
+            question="How many chat users were online, away and busy? Together they are all whom the full "
+            "list has; who is offline is not in it.",
             absent=_CHAT,
         ),
         over_time(
@@ -165,8 +165,8 @@ def _biggest_rooms() -> model.Panel:
     return tables.rows(
         About(
             title="Biggest rooms",
-            question="Where are most people now? These are the biggest of the rooms with a series of their own; "
-            "those that the settings fold or hide are in the totals only.",
+            question="Where are most people now? These are the biggest of the rooms with a series of their "
+            "own; those that the settings fold or hide are in the totals only.",
             absent="nobody is in a room that is shown, or that is unknown: the age of the data tells which.",
         ),
         Column(name="Room", label="room", link=("This room", to_room)),
@@ -208,8 +208,8 @@ def _sources() -> model.Panel:
         About(
             title="Sources now",
             question="What does each source tell now, and is it whole?",
-            absent="no exporter is scraped. A cell that is unknown: the collector fails, or this kind of source "
-            "has no such number.",
+            absent="no exporter is scraped. A cell that is unknown: the collector fails, or this kind of "
+            "source has no such number.",
         ),
         Column(
             name="Source",
