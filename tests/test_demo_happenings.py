@@ -1,4 +1,4 @@
-"""What happens in the simulated world beside its usual days: true, told by its vendors, and after the past."""
+"""What happens in the simulated world beside its usual days: true, told by its vendors, not in its past."""
 
 from __future__ import annotations
 

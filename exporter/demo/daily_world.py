@@ -47,7 +47,7 @@ class _Day:
 
 
 class DailyDomain:
-    """A domain of some sixty rooms, or of other places; `began` (Unix seconds) is before all that is in them."""
+    """A domain of some sixty rooms, or of other places; `began` (Unix seconds) is before all in them."""
 
     def __init__(
         self,
