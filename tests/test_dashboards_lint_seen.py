@@ -155,6 +155,14 @@ def test_parts_of_a_whole_may_be_stacked_with_or_without_their_source() -> None:
     assert looks.stacked_parts(stacked("max by (job, source, status) (presence_users)"))
 
 
+def test_what_only_decides_whether_something_is_shown_is_not_on_the_stack() -> None:
+    """A sum is withheld while one of its sources is unknown."""
+    whole = "sum by (status) (max by (job, source, status) (presence_users))"
+
+    assert looks.stacked_parts(stacked(f"({whole}) unless on () (-(presence_up) == 0 and presence_up)")) == []
+    assert looks.stacked_parts(stacked(f"presence_up and ({whole})"))
+
+
 def test_colours_of_states_are_read_from_words_and_from_names_of_series() -> None:
     """In small letters."""
     assert looks.colours_of_states(good()) == {"ok": {"#009E73"}, "failed": {"#D55E00"}}

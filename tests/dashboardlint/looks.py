@@ -160,6 +160,7 @@ def stacked_parts(dashboard: Json) -> list[Complaint]:
                 Complaint(title(panel), f"{each.name} is stacked by {', '.join(sorted(kept)) or 'nothing'}")
                 for each in target.selectors()
                 for kept in [each.aggregations[-1].by or frozenset() if each.aggregations else frozenset()]
+                if not each.guard
                 if each.name not in WHOLES or kept != {WHOLES[each.name]}
             ]
     return found

@@ -56,12 +56,16 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A metric as a query asks for it; `around` begins with the innermost."""
+    """A metric as a query asks for it; `around` begins with the innermost.
+
+    A `guard` decides which others are shown, and is not shown itself: it is right of an `and` or `unless`.
+    """
 
     name: str
     matchers: frozenset[tuple[str, str, str]]
     window: timedelta | None
     around: tuple[Around, ...]
+    guard: bool
 
     @property
     def aggregations(self) -> list[Around]:
@@ -169,21 +173,29 @@ def _value(found: re.Match[str]) -> str:
 
 def selectors(expr: str) -> list[Selector]:
     """Return the metrics of an expression with what is around each; ValueError where it is no PromQL."""
-    found: list[Selector] = []
-    path: list[promql.Expr] = []
+    return list(_selected(promql.parse(expanded(expr)), (), guard=False))
 
-    def enter(node: promql.Expr) -> bool:
-        if isinstance(node, promql.VectorSelector):
-            found.append(_selector(node, path))
-        path.append(node)
-        return True
 
-    def leave(_: promql.Expr) -> bool:
-        path.pop()
-        return True
+def _selected(node: promql.Expr, path: tuple[promql.Expr, ...], *, guard: bool) -> Iterator[Selector]:
+    if isinstance(node, promql.VectorSelector):
+        yield _selector(node, path, guard=guard)
+    inner = (*path, node)
+    if isinstance(node, promql.BinaryExpr):
+        yield from _selected(node.lhs, inner, guard=guard)
+        yield from _selected(node.rhs, inner, guard=guard or str(node.op) in {"and", "unless"})
+    else:
+        for each in _within(node):
+            yield from _selected(each, inner, guard=guard)
 
-    promql.walk(promql.parse(expanded(expr)), enter, leave)
-    return found
+
+def _within(node: promql.Expr) -> list[promql.Expr]:
+    if isinstance(node, promql.Call):
+        return list(node.args)
+    if isinstance(node, promql.MatrixSelector):
+        return [node.vector_selector]
+    if isinstance(node, promql.AggregateExpr | promql.ParenExpr | promql.UnaryExpr | promql.SubqueryExpr):
+        return [node.expr]
+    return []
 
 
 def nodes(expr: str) -> Iterator[promql.Expr]:
@@ -198,7 +210,7 @@ def nodes(expr: str) -> Iterator[promql.Expr]:
     yield from found
 
 
-def _selector(node: promql.VectorSelector, path: list[promql.Expr]) -> Selector:
+def _selector(node: promql.VectorSelector, path: tuple[promql.Expr, ...], *, guard: bool) -> Selector:
     parent = path[-1] if path else None
     matchers = {(each.name, _OPERATORS[str(each.op)], each.value) for each in node.matchers.matchers}
     return Selector(
@@ -206,6 +218,7 @@ def _selector(node: promql.VectorSelector, path: list[promql.Expr]) -> Selector:
         frozenset(matchers),
         parent.range if isinstance(parent, promql.MatrixSelector) else None,
         tuple(_around(reversed(path))),
+        guard,
     )
 
 
