@@ -56,8 +56,11 @@ def words(values: Mapping[str, tuple[str, str]]) -> list[model.ValueMap]:
 SUCCESS = words({"1": ("ok", GOOD), "0": ("failed", BAD)})
 """Words for `presence_up` and `presence_collector_success`."""
 
-YES_NO = words({"1": ("yes", GOOD), "0": ("no", ATTENTION)})
-"""Words for a gauge that should be 1."""
+REACHED = words({"1": ("reached", GOOD), "0": ("not reached", BAD)})
+"""Words for `up`."""
+
+KEPT = words({"1": ("yes", GOOD), "0": ("in memory only", ATTENTION)})
+"""Words for `presence_ledger_persistent`."""
 
 
 def fixed(colour: str) -> model.FieldColor:

@@ -63,7 +63,7 @@ def _numbers() -> list[model.Panel]:
     return [
         panels.number(
             About(
-                title="People in calls",
+                title="People now",
                 question="How many people are in video rooms now, in all Daily sources?",
                 absent=_DAILY,
             ),
@@ -71,7 +71,7 @@ def _numbers() -> list[model.Panel]:
         ),
         panels.number(
             About(
-                title="Rooms occupied",
+                title="Rooms now",
                 question="In how many rooms is at least one person now?",
                 absent=_DAILY,
             ),
@@ -79,7 +79,7 @@ def _numbers() -> list[model.Panel]:
         ),
         panels.number(
             About(
-                title="Meetings",
+                title="Meetings now",
                 question="How many meetings are going on? Daily lists one after 30 seconds or with its "
                 "second person, so there can be fewer than occupied rooms.",
                 absent=_DAILY,
@@ -87,7 +87,7 @@ def _numbers() -> list[model.Panel]:
             now(total(_MEETINGS, collector="meetings", kind="daily"), "meetings"),
         ),
         panels.number(
-            About(title="Users online", question="How many chat users are online now?", absent=_CHAT),
+            About(title="Users online now", question="How many chat users are online now?", absent=_CHAT),
             now(total(_ONLINE, collector="presence", kind="rocketchat"), "users"),
         ),
         _not_whole(),
@@ -169,17 +169,17 @@ def _biggest_rooms() -> model.Panel:
             "own; those that the settings fold or hide are in the totals only.",
             absent="nobody is in a room that is shown, or that is unknown: the age of the data tells which.",
         ),
-        Column(name="Room", label="room", link=("This room", to_room)),
+        Column(name="Room", label="room", counted=True, link=("This room", to_room)),
         Column(name="Source", label="source", link=("Rooms of this source", to_source)),
         Column(name="People", query=_ROOMS, decimals=0),
-        order=tables.Order(by="People", extra=("job",)),
+        order=tables.Order(by="People"),
     )
 
 
 def _whole() -> model.Panel:
     return panels.states(
         About(
-            title="Sources",
+            title="When were sources whole?",
             question="When was each source whole, so that all its numbers were there?",
             absent="the source was not scraped then, or only some of its collectors were.",
         ),
@@ -191,7 +191,7 @@ def _whole() -> model.Panel:
 def _collectors() -> model.Panel:
     return panels.states(
         About(
-            title="Collectors",
+            title="When did collectors succeed?",
             question="Which part of a source failed, and when? Only its numbers were unknown then.",
             absent="the source was not scraped then, or this collector was not asked for.",
         ),
@@ -216,7 +216,7 @@ def _sources() -> model.Panel:
             label="source",
             link=("How it is asked", tables.link_to(frame.EXPORTER, source="Source")),
         ),
-        Column(name="Kind", query="", label="kind"),
+        Column(name="Kind", label="kind"),
         Column(
             name="Whole",
             query="max by (job, source) (presence_up{@source})",
@@ -243,7 +243,7 @@ def _sources() -> model.Panel:
             link=("Chat", tables.link_to(frame.CHAT, source="Source")),
         ),
         Column(name="Configured", query="max by (job, source, kind) (presence_source_info{@source})"),
-        order=tables.Order(by="Source", descending=False, extra=("job", "Value #G")),
+        order=tables.Order(by="Source", descending=False, hidden=("Configured",)),
     )
 
 
@@ -276,5 +276,5 @@ def _answers() -> model.Panel:
             unit="s",
             decimals=2,
         ),
-        order=tables.Order(by="Last success", extra=("job",)),
+        order=tables.Order(by="Last success"),
     )

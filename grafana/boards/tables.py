@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.models import common, table
@@ -21,7 +21,7 @@ class Column:
     """One column: a label of the results, or with `query` the value of an instant query.
 
     `link` is a title and an address within Grafana, as `link_to(…)` makes it. `coloured` fills the cell with
-    the colour of its word or threshold.
+    the colour of its word or threshold; `counted` writes below the column how many rows there are.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Column:
     coloured: bool = False
     link: tuple[str, str] | None = None
     width: int | None = None
+    counted: bool = False
 
     def override(self) -> model.DashboardFieldConfigSourceOverrides:
         """Say how the cells of this column look."""
@@ -53,17 +54,21 @@ class Column:
             properties["links"] = [{"title": self.link[0], "url": self.link[1], "targetBlank": False}]
         if self.width is not None:
             properties["custom_width"] = self.width
+        if self.counted:
+            properties["custom_footer"] = {"reducers": ["countAll"]}
         return looks.override(("byName", self.name), **properties)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """By which column rows are sorted, and whether the footer counts them."""
+    """By which column rows are sorted.
+
+    `hidden` names columns that only bring their labels, and labels that are left out beside `job`.
+    """
 
     by: str
     descending: bool = True
-    count: bool = True
-    extra: Sequence[str] = field(default=())
+    hidden: Sequence[str] = ()
 
 
 def rows(about: About, *columns: Column, order: Order) -> model.Panel:
@@ -81,12 +86,17 @@ def rows(about: About, *columns: Column, order: Order) -> model.Panel:
             show_header=True,
             cell_height=common.TableCellHeight.SM,
             sort_by=[common.TableSortByFieldState(display_name=order.by, desc=order.descending)],
-            footer=common.TableFooterOptions(show=order.count, reducer=["count"], count_rows=True, fields=[]),
         ),
         settings=Look(
             colour=looks.BY_THRESHOLD, overrides=[column.override() for column in columns]
-        ).settings(table.FieldConfig(filterable=True)),
-        transformations=[*_joined(len(asked)), _organized(columns, asked=asked, extra=order.extra)],
+        ).settings(
+            common.TableFieldOptions(
+                align=common.FieldTextAlignment.AUTO,
+                cell_options=common.TableAutoCellOptions(),
+                filterable=True,
+            )
+        ),
+        transformations=[*_joined(len(asked)), _organized(columns, asked=asked, hidden=order.hidden)],
     )
 
 
@@ -108,16 +118,18 @@ def _joined(number: int) -> list[model.DataTransformerConfig]:
 
 
 def _organized(
-    columns: Sequence[Column], *, asked: Sequence[Column], extra: Sequence[str]
+    columns: Sequence[Column], *, asked: Sequence[Column], hidden: Sequence[str]
 ) -> model.DataTransformerConfig:
     values = {id(column): f"Value #{chr(ord('A') + index)}" for index, column in enumerate(asked)}
     if len(asked) == 1:
         values = {id(asked[0]): "Value"}
     fields = [values.get(id(column), column.label) for column in columns]
+    left_out = [name for name, column in zip(fields, columns, strict=True) if column.name in hidden]
+    left_out += [name for name in hidden if name not in {column.name for column in columns}]
     return model.DataTransformerConfig(
         id_val="organize",
         options={
-            "excludeByName": dict.fromkeys(("Time", "__name__", *extra), True),
+            "excludeByName": dict.fromkeys(("Time", "__name__", "job", *left_out), True),
             "indexByName": {name: index for index, name in enumerate(fields)},
             "renameByName": {
                 name: column.name for name, column in zip(fields, columns, strict=True) if name != column.name
