@@ -132,7 +132,6 @@ def _event(name: str, expression: str, *, colour: str, text: str) -> model.Annot
         datasource=DATASOURCE,
         enable=True,
         icon_color=colour,
-        expr=promql(expression),
         title_format=text,
         target=prometheus.Dataquery(
             ref_id="Anno", expr=promql(expression), interval="", legend_format=text, range_val=True

@@ -139,7 +139,7 @@ def states(about: About, *queries: prometheus.Dataquery, look: Look) -> model.Pa
         legend=_legend(),
         tooltip=_tooltip(),
     )
-    custom = statetimeline.FieldConfig(line_width=0, fill_opacity=80, span_nulls=False)
+    custom = statetimeline.FieldConfig(line_width=0, fill_opacity=80)
     return panel("state-timeline", about, queries=queries, options=options, settings=look.settings(custom))
 
 

@@ -41,15 +41,18 @@ def ours(expression: str) -> str:
 
 
 def total(fact: str, *, collector: str, kind: Literal["daily", "rocketchat"], by: str = "") -> str:
-    """Sum a fact over all sources of a kind; nothing while its collector fails in one of them.
+    """Sum a fact over all sources of a kind; nothing while one of them is unknown.
 
-    A sum without the source that failed would take what is unknown for 0. `by` names labels to keep.
+    A sum without the source that failed would take what is unknown for 0. A source counts as unknown when its
+    collector fails, and for an hour when it is not on any page any more. `by` names labels to keep.
     """
     kept = f" by ({by}) " if by else ""
+    succeeded = f'presence_collector_success{{@source, collector="{collector}"}}'
     return f"""
         sum{kept}({fact}) unless on () (
-          max by (job, source) (presence_collector_success{{@source, collector="{collector}"}}) == 0
-          and on (job, source) presence_source_info{{@source, kind="{kind}"}})
+          max by (job, source) (last_over_time({succeeded}[1h]))
+          and on (job, source) last_over_time(presence_source_info{{@source, kind="{kind}"}}[1h])
+          unless on (job, source) max by (job, source) ({succeeded}) == 1)
     """
 
 

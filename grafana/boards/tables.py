@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grafana_foundation_sdk.models import common, table
+from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as model
 
 from grafana.boards import looks
@@ -82,13 +82,16 @@ def rows(about: About, *columns: Column, order: Order) -> model.Panel:
         "table",
         about,
         queries=queries,
-        options=table.Options(
-            show_header=True,
-            cell_height=common.TableCellHeight.SM,
-            sort_by=[common.TableSortByFieldState(display_name=order.by, desc=order.descending)],
-        ),
+        # The kit's options have a footer that Grafana's do not have any more.
+        options={
+            "frameIndex": 0,
+            "showHeader": True,
+            "cellHeight": common.TableCellHeight.SM,
+            "sortBy": [common.TableSortByFieldState(display_name=order.by, desc=order.descending)],
+        },
         settings=Look(
-            colour=looks.BY_THRESHOLD, overrides=[column.override() for column in columns]
+            colour=looks.BY_THRESHOLD,
+            overrides=[column.override() for column in columns],
         ).settings(
             common.TableFieldOptions(
                 align=common.FieldTextAlignment.AUTO,

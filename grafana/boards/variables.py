@@ -31,7 +31,6 @@ def chosen(name: str, label: str, *, of: str, description: str) -> model.Variabl
         description=description,
         datasource=DATASOURCE,
         query=query,
-        definition=query,
         refresh=model.VariableRefresh.ON_TIME_RANGE_CHANGED,
         sort=model.VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC,
         multi=True,
