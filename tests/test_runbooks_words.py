@@ -1,4 +1,4 @@
-"""What the pages about alerts name does exist: metrics, labels, commands, flags, keys, paths, log lines, links."""
+"""What the pages about alerts name exists: metrics, labels, commands, flags, keys, paths, log lines and links."""
 
 from __future__ import annotations
 

@@ -74,9 +74,9 @@ class AlertmanagerServer:
         answer = httpx.post(f"{self.url}/api/v2/alerts", json=body, timeout=60.0, trust_env=False)
         assert answer.status_code == 200, answer.text
 
-    def resolve(self, *alerts: Mapping[str, str]) -> None:
+    def resolve(self, *alerts: Mapping[str, str], annotations: Mapping[str, str] | None = None) -> None:
         """Tell it that these have ended."""
-        self.post(*alerts, lasting=timedelta(seconds=-1))
+        self.post(*alerts, annotations=annotations, lasting=timedelta(seconds=-1))
 
     def alerts(self, *matchers: str) -> list[Alert]:
         """Return what fires, inhibited and silenced alerts too; `matchers` as `service="presence"`."""
@@ -101,6 +101,16 @@ class AlertmanagerServer:
 def require_alertmanager(*, tools: Path = TOOLS, environment: Mapping[str, str] = os.environ) -> Path:
     """Return Debian's Alertmanager server (0.25), or skip (laptop) or fail (CI) the test that asks."""
     return require_tool(DEBIAN, tools=tools, environment=environment, hint=f"Debian's package `{DEBIAN}`")
+
+
+def require_amtool(
+    *, debian: bool = False, tools: Path = TOOLS, environment: Mapping[str, str] = os.environ
+) -> Path:
+    """Return amtool as `make tools` built it (0.34), or Debian's (0.25); skip or fail where it is absent."""
+    if debian:
+        hint = f"Debian's package `{DEBIAN}`"
+        return require_tool("amtool", tools=tools / "none", environment=environment, hint=hint)
+    return require_tool("amtool", tools=tools, environment={**environment, "PATH": ""})
 
 
 def start_alertmanager(
