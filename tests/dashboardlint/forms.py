@@ -74,6 +74,7 @@ def exemplars(dashboard: Json) -> list[Complaint]:
         for target in targets(dashboard)
         if target.query.get("exemplar")
         for each in target.selectors()
+        if not each.guard
         if family(each.name) not in EMITS_EXEMPLARS or target.query.get("instant")
     ]
 

@@ -32,4 +32,10 @@ class Exemption:
     reason: str
 
 
-EXEMPTIONS: Final[tuple[Exemption, ...]] = ()
+_SINCE = "It counts since midnight or the first of the month, which is the whole time of the panel."
+
+EXEMPTIONS: Final[tuple[Exemption, ...]] = (
+    Exemption("target_rate_interval", "presence-rooms", "Participant-minutes today", _SINCE),
+    Exemption("target_rate_interval", "presence-rooms", "Participant-minutes this month", _SINCE),
+    Exemption("target_rate_interval", "presence-rooms", "Part of the plan's minutes this month", _SINCE),
+)
