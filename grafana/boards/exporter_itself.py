@@ -118,8 +118,9 @@ def _progress() -> model.Panel:
     return panels.lines(
         About(
             title="How far the ledger is behind",
-            question="Every meeting that began before this time is counted, given up or followed. How long "
-            "ago is that? It should move around some minutes.",
+            question="Every meeting that began before the watermark is counted, given up or followed. How "
+            "long ago is that? `overlap` (30 min) and some more are usual; hours mean that counting stands "
+            "still.",
             absent=_NO_LEDGER,
         ),
         over_time(
