@@ -57,11 +57,12 @@ def nodes(query: str) -> list[Node]:
 
 def _walk(node: Node) -> Iterator[Node]:
     yield node
-    for inner in _inner(node.expr):
+    for inner in parts(node.expr):
         yield from _walk(Node(inner, (*node.around, node.expr)))
 
 
-def _inner(expr: promql.Expr) -> list[promql.Expr]:
+def parts(expr: promql.Expr) -> list[promql.Expr]:
+    """What an expression is directly made of; numbers and words that a function is given are parts too."""
     match expr:
         case promql.BinaryExpr():
             return [expr.lhs, expr.rhs]
