@@ -120,6 +120,8 @@ BROKEN: list[tuple[Rule, str, dict[str, Any]]] = [
     (forms.targets_suit_their_panel, "neither", query(STAT, "instant", False)),
     (forms.targets_suit_their_panel, "a range", broken("panels", TABLE, "targets", 0, "instant", to=False)),
     (forms.heatmaps, "own buckets", broken("panels", HEAT, "options", "calculate", to=True)),
+    (forms.heatmaps, "0 is not drawn", broken("panels", HEAT, "options", "filterValues", "le", to=1e-9)),
+    (forms.heatmaps, "0 is not drawn by itself", broken("panels", HEAT, "options", "filterValues")),
     (forms.heatmaps, "no unit of rows", broken("panels", HEAT, "options", "yAxis")),
     (forms.heatmaps, "no unit of cells", broken("panels", HEAT, "options", "cellValues", "unit", to="x")),
     (forms.heatmaps, "other names", query(HEAT, "legendFormat", "__auto")),

@@ -37,7 +37,7 @@ def _present(status: str) -> model.Panel:
             title=f"Users {status} by time",
             question=f"For how long have users who are {status} been seen so, at least? It begins anew when "
             "the exporter starts.",
-            absent=f"nobody is {status}, or {_NO_LISTS}",
+            absent=_NO_LISTS,
         ),
         over_time(total(buckets, collector="presence", kind="rocketchat", by="le"), "{{le}}", form="heatmap"),
         rows="s",

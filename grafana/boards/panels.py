@@ -178,8 +178,8 @@ def heat(about: About, *queries: prometheus.Dataquery, rows: str, cells: str = "
         legend=heatmap.HeatmapLegend(show=True),
         tooltip=heatmap.HeatmapTooltip(mode=common.TooltipDisplayMode.SINGLE, show_color_scale=True),
         exemplars=heatmap.ExemplarConfig(color="rgba(255,0,255,0.7)"),
-        # A bucket without anybody is not drawn: its colour would be taken for a few.
-        filter_values=heatmap.FilterValueRange(le=1e-9),
+        # Grafana's own choice is not to draw 0; here only what is unknown is blank.
+        filter_values=heatmap.FilterValueRange(le=-1),
     )
     settings = model.FieldConfigSource(
         defaults=model.FieldConfig(no_value=looks.NO_VALUE, custom=heatmap.FieldConfig()), overrides=[]

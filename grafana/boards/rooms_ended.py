@@ -43,7 +43,7 @@ def stays() -> list[list[model.Panel]]:
                 About(
                     title="People present by time since they joined",
                     question="For how long have the people who are in calls been there?",
-                    absent="nobody is in a call, or a source could not be asked then.",
+                    absent="a source could not be asked then.",
                 ),
                 over_time(
                     total(present, collector="presence", kind="daily", by="le"), "{{le}}", form="heatmap"
@@ -56,7 +56,7 @@ def stays() -> list[list[model.Panel]]:
                         title="Ended stays by length",
                         question="How long were stays in meetings that have ended? They count when their "
                         "meeting has settled; a dot is a meeting, where exemplars are on.",
-                        absent=f"no meeting ended then, or {_NO_LEDGER}",
+                        absent=_NO_LEDGER,
                     ),
                     over_time(
                         _rows("presence_join_duration_seconds"), "{{le}}", form="heatmap", exemplars=True
@@ -103,7 +103,7 @@ def meetings() -> list[list[model.Panel]]:
                     About(
                         title="Ended meetings by length",
                         question="How long were the meetings that ended?",
-                        absent=f"no meeting ended then, or {_NO_LEDGER}",
+                        absent=_NO_LEDGER,
                     ),
                     over_time(_rows("presence_meeting_duration_seconds"), "{{le}}", form="heatmap"),
                     rows="s",
@@ -115,7 +115,7 @@ def meetings() -> list[list[model.Panel]]:
                     About(
                         title="Ended meetings by most people at once",
                         question="How large were the meetings that ended, where Daily says it?",
-                        absent=f"no meeting ended then, Daily did not say how large it was, or {_NO_LEDGER}",
+                        absent=_NO_LEDGER,
                     ),
                     over_time(_rows("presence_meeting_peak_participants"), "{{le}}", form="heatmap"),
                     rows="short",
@@ -144,14 +144,17 @@ def meetings() -> list[list[model.Panel]]:
 
 def _minutes(title: str, *, since: str, question: str, share: bool = False) -> model.Panel:
     """Participant-minutes from the begin of a day or a month until now: `since` is `now/d` or `now/M`."""
-    spent = "max by (job, source) (increase(presence_join_duration_seconds_sum{@source}[$__range])) / 60"
+    # An exporter that is started elsewhere is another series, which goes on where the first one ended.
+    counted = "max by (job, source) (presence_join_duration_seconds_sum{@source})"
+    spent = f"increase({counted}[$__range:1m]) / 60"
     look = Look(unit="percentunit", decimals=1, colour=looks.BY_THRESHOLD, thresholds=_ENOUGH, least=0)
     panel = panels.number(
         About(
             title=title,
             question=f"{question} A stay counts when its meeting has ended; before the ledger began, and "
             "longer ago than Prometheus keeps, nothing is counted.",
-            absent=f"{_NO_LEDGER} A plan's minutes that are no number give an error.",
+            absent=f"{_NO_LEDGER} So it is in the first minutes of the time as well."
+            + (" A plan's minutes that are no number give an error." if share else ""),
         ),
         now(f"{spent} / $plan_minutes" if share else spent, "{{source}}"),
         look=look if share else Look(unit="short", decimals=0, colour=looks.BY_THRESHOLD),

@@ -127,7 +127,7 @@ def _sizes() -> model.Panel:
         About(
             title="Rooms by size",
             question="How many rooms have how many people in them? The lowest row are those with one person.",
-            absent=f"no room is occupied, or a source could not be asked then.{_ROOMS_ONLY}",
+            absent=f"a source could not be asked then.{_ROOMS_ONLY}",
         ),
         over_time(_rows("presence_room_size_participants"), "{{le}}", form="heatmap"),
         rows="short",
@@ -187,7 +187,7 @@ def alone() -> list[list[model.Panel]]:
                 About(
                     title="People alone by time since they joined",
                     question="For how long have people who are alone been there?",
-                    absent=f"nobody is alone, or a source could not be asked then.{_ROOMS_ONLY}",
+                    absent=f"a source could not be asked then.{_ROOMS_ONLY}",
                 ),
                 over_time(_rows("presence_lone_stay_seconds"), "{{le}}", form="heatmap"),
                 rows="s",
@@ -204,7 +204,7 @@ def meetings() -> list[list[model.Panel]]:
                 About(
                     title="Meetings by age",
                     question="How many meetings have been going on for how long?",
-                    absent="no meeting is going on, or a source could not be asked for its meetings then.",
+                    absent="a source could not be asked for its meetings then.",
                 ),
                 over_time(
                     _rows("presence_meeting_age_seconds", collector="meetings"), "{{le}}", form="heatmap"

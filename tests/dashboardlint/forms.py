@@ -47,6 +47,8 @@ def heatmaps(dashboard: Json) -> list[Complaint]:
         options = panel.get("options", {})
         if options.get("calculate") is not False:
             found.append(Complaint(title(panel), "a heatmap must not make buckets of its own"))
+        if options.get("filterValues", {}).get("le", 0) >= 0:
+            found.append(Complaint(title(panel), "a heatmap must draw 0: what is blank is unknown"))
         unitless = [
             each for each in ("yAxis", "cellValues") if options.get(each, {}).get("unit") not in UNITS
         ]

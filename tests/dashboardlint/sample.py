@@ -124,7 +124,12 @@ _PANELS: Final = [
         "heatmap",
         4,
         targets=[_query(_SIZES, format="heatmap", legendFormat="{{le}}")],
-        options={"calculate": False, "yAxis": {"unit": "short"}, "cellValues": {"unit": "none"}},
+        options={
+            "calculate": False,
+            "filterValues": {"le": -1},
+            "yAxis": {"unit": "short"},
+            "cellValues": {"unit": "none"},
+        },
     ),
     _panel(
         "state-timeline",
