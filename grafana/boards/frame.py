@@ -19,6 +19,12 @@ CHAT = "presence-chat"
 EXPORTER = "presence-exporter"
 TAG = "presence"
 
+ANSWERED = (
+    "max by (job, source, collector) "
+    "(last_over_time(presence_collector_last_success_timestamp_seconds{@source}[1h]))"
+)
+"""When each collector last succeeded; for an hour also of an exporter that is gone."""
+
 # Every minute, as scrapes are advised: more often would only repeat what is known.
 _REFRESH = "1m"
 
@@ -69,19 +75,19 @@ def guide(text: str) -> model.Panel:
 
 
 def freshness(kind: str = "", *, title: str = "Age of the data") -> model.Panel:
-    """Tell how old the oldest answer of each source is; `kind` is `daily`, `rocketchat` or both of them."""
+    """Tell how old the oldest answers are; `kind` is `daily`, `rocketchat` or nothing for both of them."""
     about = panels.About(
         title=title,
-        question="How old is what this board shows? The oldest answer of each source counts; more than a few "
-        "minutes mean that a number is missing or stands still, and not that nothing happens.",
-        absent="no collector of the source has succeeded since its exporter started, or nothing is scraped.",
+        question="How old is what this board shows? These are the five sources with the oldest answers; more "
+        "than a few minutes mean that numbers are missing or stand still, and not that nothing happens.",
+        absent="no collector has succeeded for an hour, or nothing is scraped.",
     )
-    age = "time() - min by (job, source) (max by (job, source, collector) "
-    age += "(presence_collector_last_success_timestamp_seconds{@source}))"
+    age = f"time() - min by (job, source) ({ANSWERED})"
     if kind:
-        age = f'({age}) and on (job, source) presence_source_info{{@source, kind="{kind}"}}'
+        known = f'last_over_time(presence_source_info{{@source, kind="{kind}"}}[1h])'
+        age = f"({age}) and on (job, source) {known}"
     look = panels.Look(unit="s", decimals=0, colour=looks.BY_THRESHOLD, thresholds=looks.AGE)
-    return panels.number(about, now(age, "{{source}}"), look=look)
+    return panels.number(about, now(f"topk(5, {age})", "{{source}}"), look=look)
 
 
 def _other_boards() -> model.DashboardLink:

@@ -31,7 +31,7 @@ _MEETINGS = "max by (job, source) (presence_meetings_ongoing{@source})"
 _ONLINE = 'max by (job, source) (presence_users{@source, status="online"})'
 _BY_STATUS = "max by (job, source, status) (presence_users{@source})"
 _ROOMS = "topk(20, max by (job, source, room) (presence_room_participants{@source}) > 0)"
-_AGE = "time() - max by (job, source, collector) (presence_collector_last_success_timestamp_seconds{@source})"
+_AGE = f"time() - {frame.ANSWERED}"
 
 _PURPOSE = """\
 **How many people are in calls and in the chat, where, and is it true?** A number here is what the vendors
@@ -104,7 +104,7 @@ def _not_whole() -> model.Panel:
             "collectors only.",
         ),
         now("sum(max by (job, source) (presence_up{@source}))", "whole"),
-        now("count(max by (job, source) (presence_up{@source}))", "of"),
+        now("count(max by (job, source) (last_over_time(presence_up{@source}[1h])))", "of"),
     )
 
 
@@ -242,7 +242,10 @@ def _sources() -> model.Panel:
             query=_ONLINE,
             link=("Chat", tables.link_to(frame.CHAT, source="Source")),
         ),
-        Column(name="Configured", query="max by (job, source, kind) (presence_source_info{@source})"),
+        Column(
+            name="Configured",
+            query="max by (job, source, kind) (last_over_time(presence_source_info{@source}[1h]))",
+        ),
         order=tables.Order(by="Source", descending=False, hidden=("Configured",)),
     )
 
