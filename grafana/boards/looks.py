@@ -75,7 +75,7 @@ BY_NAME = model.FieldColor(mode=model.FieldColorModeId.PALETTE_CLASSIC_BY_NAME)
 def override(matcher: tuple[str, str], /, **properties: object) -> model.DashboardFieldConfigSourceOverrides:
     """Change a field: `matcher` as `("byName", "room")` or `("byRegexp", ".*busy.*")`.
 
-    A property's name has `_` for the `.` of Grafana's after `custom`: `custom_width=80`, `unit="s"`.
+    A property's name has `_` for the `.` of Grafana's after `custom`: `custom_hidden=True`, `unit="s"`.
     """
     return model.DashboardFieldConfigSourceOverrides(
         matcher=model.MatcherConfig(id_val=matcher[0], options=matcher[1]),

@@ -6,9 +6,9 @@ Nothing here joins points over a gap or takes null for 0: what is unknown is a g
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from grafana_foundation_sdk.models import bargauge, common, heatmap, stat, statetimeline, timeseries
+from grafana_foundation_sdk.models import common, heatmap, stat, statetimeline, timeseries
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models import text as textpanel
 
@@ -143,19 +143,6 @@ def states(about: About, *queries: prometheus.Dataquery, look: Look) -> model.Pa
     return panel("state-timeline", about, queries=queries, options=options, settings=look.settings(custom))
 
 
-def ranking(about: About, *queries: prometheus.Dataquery, look: Look | None = None) -> model.Panel:
-    """Horizontal bars of this moment, one for each series; the queries are `now(…)`."""
-    options = bargauge.Options(
-        display_mode=common.BarGaugeDisplayMode.BASIC,
-        value_mode=common.BarGaugeValueMode.TEXT,
-        show_unfilled=False,
-        reduce_options=_LAST,
-        orientation=common.VizOrientation.HORIZONTAL,
-    )
-    settings = (look or Look(colour=looks.fixed(looks.NEUTRAL), least=0)).settings()
-    return panel("bargauge", about, queries=queries, options=options, settings=settings)
-
-
 def heat(about: About, *queries: prometheus.Dataquery, rows: str, cells: str = "short") -> model.Panel:
     """How a distribution moves: a row for each bucket. `rows` is the unit of `le`, `cells` of the counts.
 
@@ -214,10 +201,10 @@ def alerts(about: About, *, label_filter: str) -> model.Panel:
     )
 
 
-def _legend(placement: Literal["bottom", "right"] = "bottom") -> common.VizLegendOptions:
+def _legend() -> common.VizLegendOptions:
     return common.VizLegendOptions(
         display_mode=common.LegendDisplayMode.LIST,
-        placement=common.LegendPlacement(placement),
+        placement=common.LegendPlacement.BOTTOM,
         show_legend=True,
         calcs=[],
     )

@@ -33,7 +33,6 @@ class Column:
     thresholds: model.ThresholdsConfig | None = None
     coloured: bool = False
     link: tuple[str, str] | None = None
-    width: int | None = None
     counted: bool = False
 
     def override(self) -> model.DashboardFieldConfigSourceOverrides:
@@ -52,8 +51,6 @@ class Column:
             properties["custom_cellOptions"] = {"type": "color-background", "mode": "basic"}
         if self.link is not None:
             properties["links"] = [{"title": self.link[0], "url": self.link[1], "targetBlank": False}]
-        if self.width is not None:
-            properties["custom_width"] = self.width
         if self.counted:
             properties["custom_footer"] = {"reducers": ["countAll"]}
         return looks.override(("byName", self.name), **properties)
