@@ -55,9 +55,17 @@ soak: $(DEV) tools-if-possible ## Run the long campaigns in full
 bench: $(DEV) ## Measure speed and memory against the floor
 	$(BIN)/python tools/bench/run.py
 
+.PHONY: reference
+reference: $(DEV) ## Write docs/metrics.md from the code and tools/reference/metrics.yml
+	$(BIN)/python tools/reference/run.py
+
 .PHONY: screenshots
 screenshots: $(DEV) ## Take the pictures in docs/images (needs Debian's chromium)
 	$(BIN)/python tools/screenshots/run.py
+
+.PHONY: dashboards
+dashboards: $(DEV) ## Write grafana/dashboards anew from the code beside it
+	$(BIN)/python grafana/build.py
 
 .PHONY: tools
 tools: $(PROMETHEUS) $(TOOLKIT) $(AMTOOL) $(HELM_TOOLS) $(ACTIONLINT) $(GRAFANA_TYPES) ## Build the programs that the system tests run (needs go and npm; minutes, once)
@@ -76,7 +84,7 @@ lock: $(DEV) ## Renew requirements/*.txt from *.in; UPGRADE=1 takes the newest v
 clean: ## Remove the environment, caches and builds; the built programs in .tools stay
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache *.egg-info
-	find exporter tests tools -type d -name __pycache__ -prune -exec rm -rf {} +
+	find exporter grafana tests tools -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(RUNTIME): requirements/runtime.txt
 	@test -n "$(PYTHON)" || { \

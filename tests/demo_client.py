@@ -66,9 +66,17 @@ class Asker:
     version: tuple[int, int] = (8, 8)
     unauthorized: UnauthorizedShape = "8x"
     administrator: bool = True
+    given: World | None = None
+    """A world made elsewhere, with the same clock; seed and the vendors' settings are its own."""
 
     def __post_init__(self) -> None:
-        self.domain = DailyDomain(
+        self.world = self.given or self._made()
+        self.domain, self.workspace = self.world.daily, self.world.chat
+        self.naps: list[float] = []
+        self.transport = DemoTransport(self.world, moods=self.moods, sleep=self.nap)
+
+    def _made(self) -> World:
+        daily = DailyDomain(
             self.seed,
             clock=self.clock,
             began=self.began,
@@ -77,7 +85,7 @@ class Asker:
             teller=self.teller,
             repeats=self.repeats,
         )
-        self.workspace = ChatWorkspace(
+        chat = ChatWorkspace(
             self.seed,
             clock=self.clock,
             version=self.version,
@@ -85,9 +93,7 @@ class Asker:
             calls=self.chat_calls,
             administrator=self.administrator,
         )
-        self.world = World(self.seed, self.clock, daily=self.domain, chat=self.workspace)
-        self.naps: list[float] = []
-        self.transport = DemoTransport(self.world, moods=self.moods, sleep=self.nap)
+        return World(self.seed, self.clock, daily=daily, chat=chat)
 
     async def nap(self, seconds: float) -> None:
         """Pass the time at once."""

@@ -83,7 +83,9 @@ async def test_a_compressed_answer_is_read_and_counted_as_it_unfolds() -> None:
     assert [size for *_, size in asked.heard.responses] == [len(body)]
 
 
-@pytest.mark.parametrize("content", [b"no gzip at all", gzip.compress(b"[]")[:-6] + b"canary"])
+@pytest.mark.parametrize(
+    "content", [b"no gzip at all", gzip.compress(b"[]")[:-6] + b"canary"], ids=["all of it", "its end"]
+)
 @virtual
 async def test_broken_compression_is_misshapen(content: bytes) -> None:
     """From the first byte, or in the checksum at the end."""

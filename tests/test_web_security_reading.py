@@ -170,6 +170,7 @@ def test_nothing_here_shows_a_key_or_a_hash(file: Path) -> None:
             ("tls_server_config.min_version: TLS11 is not spoken any more: TLS12 is the oldest",),
         ),
     ],
+    ids=["verified", "unencrypted", "strangers", "old"],
 )
 def test_what_should_not_stay_so_is_told(file: Path, text: str, said: tuple[str, ...]) -> None:
     """It works all the same."""

@@ -142,11 +142,11 @@ def budget(context: click.Context, /, **_flags: Any) -> int:
     multiple=True,
     default=("calm",),
     metavar="NAME",
-    says="What goes wrong, as rate_limited or daily:stall; may be repeated. An unknown name lists all.",
+    says="What happens, as oncall_empty or daily:stall; may be repeated. An unknown name lists all.",
 )
 @click.pass_context
 def simulate(context: click.Context, /, **_flags: Any) -> int:
-    """Serve the simulated vendors by HTTP, with named ways to fail, to try alerts with."""
+    """Serve the simulated vendors by HTTP, with what goes wrong by name, to try alerts with."""
     with _ended_by_sigterm():
         from exporter.commands.simulate import command as serving_both  # noqa: PLC0415 - see the top
 

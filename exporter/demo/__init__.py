@@ -9,6 +9,7 @@ from exporter.demo.chat_world import CHAT_ON_CALL, CHAT_TOKEN, CHAT_USER_ID, Cha
 from exporter.demo.clock import Clock, accelerated
 from exporter.demo.daily_wire import DAILY, DAILY_URL
 from exporter.demo.daily_world import DAILY_KEY, DailyDomain
+from exporter.demo.happenings import HAPPENINGS, changed_world, happens_at
 from exporter.demo.moods import MOODS, Moods, home
 from exporter.demo.sessions import Attendance, Meeting, Stay
 from exporter.demo.telling import Telling, awkwardly, mildly, plainly
@@ -23,6 +24,7 @@ __all__ = [
     "DAILY",
     "DAILY_KEY",
     "DAILY_URL",
+    "HAPPENINGS",
     "MOODS",
     "Attendance",
     "ChatWorkspace",
@@ -36,6 +38,8 @@ __all__ = [
     "World",
     "accelerated",
     "awkwardly",
+    "changed_world",
+    "happens_at",
     "home",
     "mildly",
     "plainly",

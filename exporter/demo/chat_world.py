@@ -7,7 +7,7 @@ against which the server's answers can be held.
 import string
 import time
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -52,6 +52,14 @@ class _Day:
     touches: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """From `since` on (Unix seconds) some members are in one status for good; `statuses` gives them by id."""
+
+    since: float
+    statuses: Callable[[Iterable[Member]], Mapping[str, str]]
+
+
 class ChatWorkspace:
     """A workspace of three hundred accounts, and the server's settings that decide how it answers."""
 
@@ -66,6 +74,7 @@ class ChatWorkspace:
         unauthorized: UnauthorizedShape = "8x",
         calls: int | None = 10,
         administrator: bool = True,
+        turn: Turn | None = None,
     ) -> None:
         """Make a workspace whose server answers `calls` requests per minute and route (None = no limit)."""
         self.clock = clock
@@ -78,10 +87,14 @@ class ChatWorkspace:
         self._seed = seed
         self.members = {member.id: member for member in _members(seed, user_id)}
         self._day = lru_cache(maxsize=4096)(self._drawn_day)
+        self._turned = _turned(turn, self.members.values())
 
     def spell(self, member: Member, t: float | None = None) -> Spell:
         """Give the status in which a member is at `t` (Unix seconds; now, if left out), and since when."""
         now = self._moment(t)
+        turned = self._turned.get(member.id)
+        if turned is not None and turned.since <= now:
+            return turned
         spells = self._day(member, _day_number(member, now)).spells
         return spells[bisect_right(spells, now, key=lambda spell: spell.since) - 1]
 
@@ -107,11 +120,19 @@ class ChatWorkspace:
         spells = drawn(habit, dice(self._seed, member.id, day), zone=member.zone, day=day)
         rng = dice(self._seed, "touch", member.id, day)
         edits = [_day_begins(member, day) + rng.uniform(0, DAY) for _ in range(rng.randint(0, 3))]
-        changes = [spell.since for spell in spells] if member.touched_by_status else []
+        turns = [self._turned[member.id]] if member.id in self._turned else []
+        changes = [spell.since for spell in (*spells, *turns)] if member.touched_by_status else []
         return _Day(spells, (*edits, *changes))
 
     def _moment(self, t: float | None) -> float:
         return self.clock() if t is None else t
+
+
+def _turned(turn: Turn | None, members: Iterable[Member]) -> Mapping[str, Spell]:
+    """Give by id the spells that have no end."""
+    if turn is None:
+        return {}
+    return {ident: Spell(turn.since, status) for ident, status in turn.statuses(members).items()}
 
 
 def _day_begins(member: Member, day: int) -> float:

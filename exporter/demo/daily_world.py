@@ -5,7 +5,7 @@ against which the vendor's answers can be held.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -47,7 +47,7 @@ class _Day:
 
 
 class DailyDomain:
-    """A domain of some sixty rooms; `began` (Unix seconds) is before everything in it."""
+    """A domain of some sixty rooms, or of other places; `began` (Unix seconds) is before all in them."""
 
     def __init__(
         self,
@@ -60,11 +60,14 @@ class DailyDomain:
         calls: int | None = 100,
         teller: Teller = plainly,
         repeats: int = 0,
+        places: Sequence[Place] = PLACES,
+        others: Sequence[Stay] = (),
     ) -> None:
         """Make a domain that answers `calls` requests in 5 s (None = any number).
 
         It tells of `history` whole days before today; `teller` says how late and how wrongly each meeting is
-        told. Each page of meetings begins with the last `repeats` rows of the one before.
+        told. Each page of meetings begins with the last `repeats` rows of the one before. The `others` are in
+        rooms of their own, and may stay for longer than the day of a place.
         """
         self.clock = clock
         self.api_key = api_key
@@ -73,6 +76,8 @@ class DailyDomain:
         self._seed = seed
         self._began = began
         self._teller = teller
+        self._places = tuple(places)
+        self._others = _Day(tuple(others), tuple(meetings(others, seed=seed)))
         self._staff = staff(seed, size=160)
         self._history_days = history
         self._day = lru_cache(maxsize=4096)(self._drawn_day)
@@ -82,8 +87,8 @@ class DailyDomain:
         """Give who is in each occupied room at `t` (Unix seconds; now, if left out), by name and joining."""
         now = self._moment(t)
         found: dict[str, list[Stay]] = {}
-        for place in PLACES:
-            for stay in self.stays(place, place.day(now)):
+        for day in self._days(now):
+            for stay in day.stays:
                 if stay.join <= now < stay.leave:
                     found.setdefault(stay.room, []).append(stay)
         return dict(sorted(found.items()))
@@ -94,7 +99,8 @@ class DailyDomain:
 
     def begun(self, since: float, *, until: float) -> Iterable[Meeting]:
         """Give the meetings that were on at some time in [since, until], and more of the days around it."""
-        for place in PLACES:
+        yield from self._others.meetings
+        for place in self._places:
             for day in range(place.day(since), place.day(until) + 1):
                 yield from self._day(place, day).meetings
 
@@ -141,15 +147,14 @@ class DailyDomain:
     def ongoing(self, t: float | None = None) -> list[Meeting]:
         """Give the meetings that are on at `t`, newest first."""
         now = self._moment(t)
-        days = (self._day(place, place.day(now)) for place in PLACES)
-        return newest_first([m for day in days for m in day.meetings if m.listed <= now < m.end])
+        found = (meeting for day in self._days(now) for meeting in day.meetings)
+        return newest_first([meeting for meeting in found if meeting.listed <= now < meeting.end])
 
     def session_ids(self, t: float | None = None) -> dict[str, str]:
         """Give, by participant, the session that each one present is in, or waits for, perhaps in vain."""
         now = self._moment(t)
         found = {}
-        for place in PLACES:
-            day = self._day(place, place.day(now))
+        for day in self._days(now):
             coming: dict[str, list[Meeting]] = {}
             for meeting in day.meetings:
                 if now < meeting.end:
@@ -165,16 +170,23 @@ class DailyDomain:
     def rooms(self, t: float | None = None) -> dict[str, int]:
         """Give the rooms that exist at `t`, oldest first, with the moment each was made (Unix seconds)."""
         now = self._moment(t)
-        made = {place.name: _LASTING_ROOMS_MADE for place in PLACES if place.one_room}
+        lasting = [place.name for place in self._places if place.one_room]
+        made = dict.fromkeys((*lasting, *(stay.room for stay in self._others.stays)), _LASTING_ROOMS_MADE)
         for stay in self._calls(now):
             made.setdefault(stay.room, stay.join - _ROOM_MADE_BEFORE)
         return dict(sorted(made.items(), key=lambda room: (room[1], room[0])))
 
     def _calls(self, now: float) -> Iterator[Stay]:
-        for place in PLACES:
+        for place in self._places:
             if not place.one_room:
                 for day in range(place.day(self._first_call(now)), place.day(now) + 1):
                     yield from (s for s in self.stays(place, day) if s.join - _ROOM_MADE_BEFORE <= now)
+
+    def _days(self, now: float) -> Iterator[_Day]:
+        """What a moment is part of: a day of each place, and what goes on beside these."""
+        yield self._others
+        for place in self._places:
+            yield self._day(place, place.day(now))
 
     def _moment(self, t: float | None) -> float:
         return self.clock() if t is None else t

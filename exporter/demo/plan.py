@@ -6,6 +6,7 @@ So a stay may cross midnight, and still the state at any moment comes from a sin
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from random import Random
 
 from exporter.demo.clock import DAY
@@ -19,13 +20,18 @@ CLEARED = 60
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A room, or a counter that opens one for each call; hours are local, `zone` hours east of Greenwich."""
+    """A room, or a counter that opens one for each call; hours are local, `zone` hours east of Greenwich.
+
+    Nobody comes before `since`, and at `until` all leave for good (Unix seconds).
+    """
 
     name: str
     draw: "Callable[[Plan], None]"
     zone: float = 0.0
     opens: float = 4.0
     one_room: bool = True
+    since: float = -inf
+    until: float = inf
 
     def begins(self, day: int) -> int:
         """When the day of that number (days since 1970) begins here, in Unix seconds."""
@@ -65,9 +71,9 @@ class Plan:
         """Put someone into the room; what lies outside the day is cut off."""
         begins = self.place.begins(self.day)
         first = max(int(join), begins)
-        last = min(int(leave), begins + DAY - CLEARED)
+        last = int(min(leave, begins + DAY - CLEARED, self.place.until))
         ident = drawn_uuid(self.rng)
-        if first < last:
+        if self.place.since <= first < last:
             user_id = ident if bot else person.user_id
             self.stays.append(Stay(room or self.place.name, ident, user_id, person.name, first, last))
 

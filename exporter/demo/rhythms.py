@@ -122,6 +122,14 @@ def concierge(plan: Plan) -> None:
         hour += rng.expovariate(1 / 0.7) + 0.2
 
 
+def fair_hall(plan: Plan) -> None:
+    """Another fifty visitors every two hours, day and night."""
+    first = plan.rng.uniform(-2, 0)
+    for turn in range(13):
+        people = [guest(plan.rng) for _ in range(50)]
+        plan.gathering(plan.at(plan.place.opens + first + 2 * turn), minutes=115, people=people)
+
+
 def _team_rooms() -> list[Place]:
     sites = {"lisbon": 0.0, "toronto": -5.0, "osaka": 9.0}
     trees = ("alder", "birch", "cedar", "elm", "hazel", "larch", "maple", "oak", "rowan")
@@ -144,3 +152,6 @@ PLACES: tuple[Place, ...] = (
     Place("lounge_osaka", drop_in, zone=9.0),
 )
 """Some sixty; `info` is also a key of the vendor's error bodies, as rooms in the wild are."""
+
+FAIR: tuple[Place, ...] = tuple(Place(f"fair-{number}", fair_hall) for number in range(1, 21))
+"""Twenty halls beside all that, where a fair is held: some nine hundred people at any time."""

@@ -14,6 +14,7 @@ import pytest
 from tests.programs import require_prometheus, require_tool
 from tests.system.processes import Process, free_port, start
 from tests.system.prometheus import PrometheusServer, start_prometheus
+from tests.system.world import StoredWorld, begin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,22 +71,35 @@ class Promtool(Protocol):
 @pytest.fixture
 def exporter_process(tmp_path: Path) -> Iterator[StartExporter]:
     """Start exporters for this test; give `env` for more variables, `port` to come back where one was."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     with ExitStack() as stack:
-        count = iter(range(100))
+        yield _starting_in(tmp_path, stack)
 
-        def run(
-            *arguments: str, env: Mapping[str, str] | None = None, port: int | None = None
-        ) -> ExporterProcess:
-            address = f"127.0.0.1:{port or free_port()}"
-            command = [sys.executable, "-m", "exporter", "--web.listen-address", address, *arguments]
-            log = tmp_path / f"exporter-{next(count)}.log"
-            process = start(command, log=log, env={**inherited, **(env or {})})
-            stack.callback(process.stop)
-            process.wait_until_answers(f"http://{address}/-/ready")
-            return ExporterProcess(f"http://{address}", process)
 
-        yield run
+def _starting_in(folder: Path, stack: ExitStack) -> StartExporter:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    count = iter(range(100))
+
+    def run(
+        *arguments: str, env: Mapping[str, str] | None = None, port: int | None = None
+    ) -> ExporterProcess:
+        address = f"127.0.0.1:{port or free_port()}"
+        command = [sys.executable, "-m", "exporter", "--web.listen-address", address, *arguments]
+        log = folder / f"exporter-{next(count)}.log"
+        process = start(command, log=log, env={**inherited, **(env or {})})
+        stack.callback(process.stop)
+        process.wait_until_answers(f"http://{address}/-/ready")
+        return ExporterProcess(f"http://{address}", process)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def stored_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredWorld]:
+    """Nine days of the simulated world in a Prometheus that goes on scraping a demo; one for all tests."""
+    folder = tmp_path_factory.mktemp("world")
+    with ExitStack() as stack:
+        exporter = _starting_in(folder, stack)("--demo")
+        yield begin(folder, address=exporter.address, stack=stack)
 
 
 @pytest.fixture

@@ -1,0 +1,7 @@
+"""The command line of the dashboards' build."""
+
+import sys
+
+from grafana.boards.files import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,19 @@
+"""Lives through a stretch of an exporter's life in a process of its own, and writes it down.
+
+Called with the file, and with the start, the end, the end of the whole story (Unix seconds) and the seconds
+between two scrapes; prints how many samples there are.
+"""
+
+import sys
+from pathlib import Path
+
+from exporter import log
+from tests.kit.lived import Life, live
+from tests.kit.threads import run_threaded
+
+log.set_up("error", "json")
+life = Life(*map(float, sys.argv[2:]))
+with Path(sys.argv[1]).open("w", encoding="utf-8") as file:
+    samples = run_threaded(live(life, file))
+    file.write("# EOF\n")
+sys.stdout.write(f"{samples}\n")

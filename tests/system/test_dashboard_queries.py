@@ -1,0 +1,171 @@
+"""Every query of every dashboard finds true data in a real Prometheus that knows nine days of the world."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import promql_parser as promql
+import pytest
+
+from tests.kit.boards import Window, boards, fill
+from tests.system.asking import Answer, amiss, ask, offered
+from tests.system.world import DAY, DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.kit.boards import Board, Question
+    from tests.system.world import StoredWorld
+
+pytestmark = pytest.mark.system
+
+BOARDS: Final = {board.name: board for board in boards()}
+
+QUIET: Final = "nothing of the kind happens so often; nine days have some"
+NO_ALERT: Final = "the server has seen the world for a moment only, and nothing is wrong in it"
+NO_DELTAS: Final = "the live exporter asks for full lists only"
+
+EXCEPTIONS: Final[dict[str, dict[tuple[str, str, str], str]]] = {
+    "by default": {("*", "annotations", "Alerts"): NO_ALERT},
+    "nine days": {("*", "annotations", "Alerts"): NO_ALERT},
+    "one of each": {("*", "annotations", "Alerts"): NO_ALERT},
+}
+"""Queries without data, by the test that finds none: board (* = all), panel, letter, and why."""
+
+LIVE_EXCEPTIONS: Final = {"presence_delta_drift_total": NO_DELTAS, "ALERTS": NO_ALERT}
+"""Series that the live exporter does not have."""
+
+
+@dataclass
+class Findings:
+    """What is wrong with a board's answers, beside the exceptions that still hold."""
+
+    board: Board
+    case: str
+    complaints: list[str]
+
+    def look(self, question: Question, *answers: Answer) -> None:
+        """One of the answers must have data, and none a value that cannot be."""
+        exceptions = EXCEPTIONS[self.case]
+        reason = exceptions.get((self.board.name, question.panel, question.letter))
+        reason = reason or exceptions.get(("*", question.panel, question.letter))
+        found = any(answer.values for answer in answers)
+        if found and reason:
+            self.complaints.append(f"{question.name}: is no exception any more: {reason}")
+        if not found and not reason:
+            self.complaints.append(f"{question.name}: no data: {question.expr}")
+        for answer in answers:
+            self.complaints += [f"{question.name}: {note}" for note in answer.notes]
+            if wrong := amiss(question, answer.values):
+                self.complaints.append(f"{question.name}: {wrong}")
+
+
+@pytest.fixture(params=sorted(BOARDS))
+def board(request: pytest.FixtureRequest) -> Board:
+    """Each dashboard in turn."""
+    return BOARDS[request.param]
+
+
+def test_every_query_finds_data_in_the_time_that_the_board_shows_by_default(
+    board: Board, stored_world: StoredWorld
+) -> None:
+    """With everything chosen: stored days, and the live exporter at their end."""
+    assert _complaints(board, "by default", stored_world, stored_world.window(board.range)) == []
+
+
+def test_every_query_finds_data_in_nine_days(board: Board, stored_world: StoredWorld) -> None:
+    """With bad moods of all kinds, a restart and reloads, and values that can be."""
+    assert _complaints(board, "nine days", stored_world, stored_world.window(DAYS * DAY)) == []
+
+
+def test_every_query_finds_data_with_one_job_instance_source_and_room_chosen(
+    board: Board, stored_world: StoredWorld
+) -> None:
+    """Of the sources and rooms that are offered, at least one has it."""
+    window = stored_world.window(board.range)
+    findings = Findings(board, "one of each", [])
+    choices = list(_choices(board, stored_world, window))
+    for question in board.questions:
+        findings.look(
+            question, *(ask(stored_world.server, question, window=window, given=each) for each in choices)
+        )
+    assert findings.complaints == []
+
+
+def test_variables_offer_what_there_is(board: Board, stored_world: StoredWorld) -> None:
+    """Jobs, instances, sources and rooms of the time range, each of those that were chosen before."""
+    window = stored_world.window(board.range)
+    expected = {
+        "job": {"presence"},
+        "instance": {"exporter:10458"},
+        "source": {"demo-daily", "demo-rocketchat"},
+    }
+    for variable in board.variables:
+        values = set(offered(stored_world.server, variable, window=window, given=board.given))
+        assert values, variable
+        assert values <= expected.get(variable.name, values), variable
+        assert expected.get(variable.name, values) & values, variable
+
+
+def test_every_series_that_a_board_asks_for_comes_from_the_live_exporter(
+    board: Board, stored_world: StoredWorld
+) -> None:
+    """What is stored is no proof that a real scrape brings it."""
+    window = Window(time.time() - 60, time.time(), 2)
+    absent = {
+        name
+        for question in board.questions
+        for name, selector in _selectors(fill(question.expr, {**board.given, **window.values()}))
+        if not stored_world.server.query(f"timestamp({selector}) > {stored_world.end:.0f}")
+    }
+    assert absent <= LIVE_EXCEPTIONS.keys()
+
+
+def test_the_exceptions_of_live_series_are_still_needed(stored_world: StoredWorld) -> None:
+    """None of them is there."""
+    for name in LIVE_EXCEPTIONS:
+        assert not stored_world.server.query(f"timestamp({name}) > {stored_world.end:.0f}"), name
+
+
+def test_every_exception_is_of_a_query_that_there_is() -> None:
+    """And has its reason."""
+    known = {(each.board, each.panel, each.letter) for board in BOARDS.values() for each in board.questions}
+    known |= {("*", panel, letter) for _, panel, letter in known}
+    for exceptions in EXCEPTIONS.values():
+        assert exceptions.keys() <= known
+        assert all(exceptions.values())
+
+
+def _complaints(board: Board, case: str, world: StoredWorld, window: Window) -> list[str]:
+    findings = Findings(board, case, [])
+    for question in board.questions:
+        findings.look(question, ask(world.server, question, window=window, given=board.given))
+    return findings.complaints
+
+
+def _choices(board: Board, world: StoredWorld, window: Window) -> Iterator[Mapping[str, str]]:
+    """One job and instance; each source, with the first room that is offered for it."""
+    given = {**board.given, "job": "presence", "instance": "exporter:10458"}
+    rooms = [variable for variable in board.variables if variable.name == "room"]
+    for source in ("demo-daily", "demo-rocketchat"):
+        chosen = {**given, "source": source}
+        for variable in rooms:
+            chosen |= {
+                "room": next(iter(offered(world.server, variable, window=window, given=chosen)), "none")
+            }
+        yield chosen
+
+
+def _selectors(expr: str) -> list[tuple[str, str]]:
+    """Names and texts of an expression's selectors, as of now."""
+    found: list[tuple[str, str]] = []
+
+    def enter(node: promql.Expr) -> bool:
+        if isinstance(node, promql.VectorSelector):
+            found.append((node.name or "", node.prettify().partition(" offset ")[0]))
+        return True
+
+    promql.walk(promql.parse(expr), enter)
+    return found

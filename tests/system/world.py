@@ -1,0 +1,132 @@
+"""Nine days of the simulated world in a real Prometheus, which goes on scraping a live exporter of the demo.
+
+The days are three lives of an exporter, with half an hour in which it was down, and vendors in bad moods; the
+rules of `rules/` are recorded over them. The live exporter has the same job and instance.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from tests.campaigns import campaign
+from tests.kit.boards import Window, length
+from tests.kit.lived import INSTANCE, JOB, Life, Tape
+from tests.programs import PROJECT, require_prometheus
+from tests.system.blocks import lived, record, store
+from tests.system.prometheus import start_prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from tests.system.prometheus import PrometheusServer
+
+DAY: Final = 86400.0
+DAYS: Final = 9
+DOWN: Final = 1800.0
+"""Seconds in the middle in which nobody answered."""
+
+RESTARTED: Final = 3.5 * 3600
+"""Seconds before the end at which the exporter was started anew."""
+
+RULES: Final = PROJECT / "rules" / "presence.rules.yml"
+ALERTS: Final = PROJECT / "rules" / "presence.alerts.yml"
+
+FLAGS: Final = ("--storage.tsdb.retention.time=90d",)
+
+SCRAPE: Final = """
+global: {{scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}}
+rule_files: [{rules}]
+scrape_configs:
+  - job_name: {job}
+    static_configs: [{{targets: ["{address}"]}}]
+    relabel_configs: [{{target_label: instance, replacement: "{instance}"}}]
+"""
+
+SCRAPES: Final = 10
+"""After so many live scrapes there is enough to ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWorld:
+    """The server; its days began at `start`, and live scrapes followed them from `end` on (Unix seconds)."""
+
+    server: PrometheusServer
+    start: float
+    end: float
+    every: float
+    samples: int
+    seconds: float
+
+    def window(self, length: float) -> Window:
+        """The last `length` seconds before now, for a data source that scrapes as seldom as the days did."""
+        now = time.time()
+        return Window(max(now - length, self.start), now, self.every)
+
+
+def begin(folder: Path, *, address: str, stack: ExitStack) -> StoredWorld:
+    """Make the days, start the server on them, and have it scrape the exporter at `address`."""
+    began = time.monotonic()
+    every, end = float(campaign(sample=240, full=60)), float(int(time.time()))
+    start = end - DAYS * DAY
+    data = folder / "data"
+    samples = _days(folder, (start, end), every=every)
+    _record(folder, data, (start, end))
+    config = SCRAPE.format(address=address, job=JOB, instance=INSTANCE, rules=f'"{RULES}", "{ALERTS}"')
+    server = start_prometheus(require_prometheus(3), config, folder=folder, flags=FLAGS)
+    stack.callback(server.process.stop)
+    server.wait_for(f"count_over_time(up[{4 * SCRAPES}s]) >= {SCRAPES}")
+    return StoredWorld(server, start, end, every, samples, time.monotonic() - began)
+
+
+def _days(folder: Path, span: tuple[float, float], *, every: float) -> int:
+    """Until the outage, after it until a restart, and from then on."""
+    start, end = span
+    down = start + DAYS / 2 * DAY
+    lives = [
+        Life(start, down, end, every),
+        Life(down + DOWN, end - RESTARTED - every, end, every),
+        Life(end - RESTARTED, end, end, every),
+    ]
+    files, samples = lived(folder, lives)
+    silence = folder / "silence.om"
+    with silence.open("w", encoding="utf-8") as file:
+        tape = Tape(file)
+        for moment in Life(down, down + DOWN, end, every).moments():
+            tape.silence(moment)
+        file.write("# EOF\n")
+    store([*files, silence], folder / "data")
+    return samples + tape.samples
+
+
+def _record(folder: Path, data: Path, span: tuple[float, float]) -> None:
+    """Rule after rule, each with a server that knows what those before it recorded."""
+    for rule, every in recording_rules():
+        server = start_prometheus(require_prometheus(3), "{}", folder=folder, flags=FLAGS)
+        try:
+            record([rule], data, url=server.url, span=span, every=every)
+        finally:
+            server.process.stop()
+
+
+def recording_rules() -> Iterator[tuple[dict[str, Any], float]]:
+    """Every recording rule in its order, with the seconds between two evaluations."""
+    for group in rule_groups(RULES):
+        for rule in group["rules"]:
+            yield rule, length(group.get("interval", "1m"))
+
+
+def alerting_rules() -> list[dict[str, Any]]:
+    """Every alert in its order."""
+    return [rule for group in rule_groups(ALERTS) for rule in group["rules"]]
+
+
+def rule_groups(file: Path) -> list[dict[str, Any]]:
+    """The groups of a file of rules."""
+    groups: list[dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+    return groups

@@ -1,0 +1,73 @@
+"""A life that is written down for Prometheus: moments, bad moods, edits, and samples with their labels."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from exporter.demo import MOODS
+from tests.kit.lived import BAD, HOUR, LAST_MOODS, MOODY, REPAIRED, UNREADABLE, Life, Tape, live
+from tests.kit.threads import run_threaded
+
+END = 1_800_000_000.0
+
+
+def life(hours: float, *, every: float = 240.0) -> Life:
+    """The last hours of a story."""
+    return Life(END - hours * HOUR, END, END, every)
+
+
+def test_moods_come_in_turn_and_the_last_ones_are_known() -> None:
+    """One begins every five hours; all have had their turn when the story is long."""
+    whole = life(9 * 24)
+    begun = [whole.mood(END - number * MOODY) for number in range(1, 43)]
+    assert tuple(begun[: len(LAST_MOODS)]) == LAST_MOODS
+    assert set(begun) == set(MOODS)
+    assert whole.mood(END - MOODY + BAD) is None
+    assert whole.mood(END - 1) is None
+
+
+def test_the_configuration_is_spoilt_once_between_two_moods_and_mended() -> None:
+    """Each at one scrape."""
+    edits = [(moment, good) for moment in life(5).moments() if (good := life(5).edits(moment)) is not None]
+    assert [good for _, good in edits] == [False, True]
+    assert edits[0][0] - (END - MOODY) == pytest.approx(UNREADABLE, abs=240)
+    assert edits[1][0] - (END - MOODY) == pytest.approx(REPAIRED, abs=240)
+
+
+def test_samples_get_labels_and_moments() -> None:
+    """With labels of their own or without; comments are left out; other values can be said instead."""
+    file = io.StringIO()
+    tape = Tape(file)
+    tape.page('# HELP a A.\na 1.0\nb{c="d"} 2.0\n# EOF\n', moment=5.0, instead={"a": 3.0})
+    tape.silence(10.0)
+    labels = 'job="presence",instance="exporter:10458"'
+    lines = file.getvalue().splitlines()
+    assert lines[:3] == [
+        f"a{{{labels}}} 3.0 5.000",
+        f'b{{c="d",{labels}}} 2.0 5.000',
+        f"up{{{labels}}} 1 5.000",
+    ]
+    assert f"scrape_samples_scraped{{{labels}}} 2 5.000" in lines
+    assert f"up{{{labels}}} 0 10.000" in lines
+    assert tape.samples == len(lines)
+
+
+def test_a_life_is_told_with_its_bad_moods_and_its_bad_file() -> None:
+    """Facts are missing while a vendor is in a bad mood; a reload that failed is seen until the next one."""
+    file = io.StringIO()
+    samples = run_threaded(live(life(5.5, every=600.0), file))
+    lines = file.getvalue().splitlines()
+    assert samples == len(lines)
+
+    def stored(name: str) -> list[str]:
+        return [line.split()[-2] for line in lines if line.startswith(name + "{")]
+
+    assert len(stored("up")) == 33
+    assert 0 < len(stored("presence_participants")) < 33
+    reloads = stored("presence_exporter_config_last_reload_successful")
+    assert reloads.count("0.0") == 3
+    assert reloads[-1] == "1.0"
+    assert set(stored("process_start_time_seconds")) == {str(END - 5.5 * HOUR)}
+    assert float(stored("presence_exporter_collections_shared_total")[-1]) > 0

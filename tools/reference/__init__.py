@@ -1,0 +1,1 @@
+"""Writes the reference of the metrics from the code and from what people say of them."""
