@@ -11,7 +11,7 @@ WORKDIR /source
 COPY requirements/runtime.txt requirements/build.txt requirements/
 # Which index pip asks, and how, is a secret of the build: it is in no layer and no history.
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
-    python3 -m venv --without-pip /opt/presence-exporter \
+    python3 -m venv --without-pip --without-scm-ignore-files /opt/presence-exporter \
     && pip --python /opt/presence-exporter/bin/python3 install --no-cache-dir --no-compile \
         --require-hashes --only-binary :all: -r requirements/runtime.txt \
     && python3 -m venv --without-pip /opt/build \

@@ -63,6 +63,19 @@ def require_postgresql(
     )
 
 
+def require_made(path: Path, *, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return a file that `make tools` makes where it can."""
+    if path.exists():
+        return path
+    raise _absent(f"{path.name} is not in {path.parent} (`make tools` makes it)", environment)
+
+
+def require_superuser(*, user: int | None = None, environment: Mapping[str, str] = os.environ) -> None:
+    """Return where the tests may do what only root may."""
+    if (os.geteuid() if user is None else user) != 0:
+        raise _absent("only root may do this", environment)
+
+
 def _major(program: Path) -> int:
     name = program.parent.parent.name
     return int(name) if name.isdigit() else 0

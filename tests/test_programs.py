@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.campaigns import campaign
-from tests.programs import require_postgresql, require_prometheus, require_tool
+from tests.programs import (
+    require_made,
+    require_postgresql,
+    require_prometheus,
+    require_superuser,
+    require_tool,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +79,24 @@ def test_a_prometheus_of_another_version_is_named(tmp_path: Path) -> None:
         require_prometheus(2, tools=tmp_path, environment={"PATH": str(odd.parent), "CI": "1"})
     with pytest.raises(Skipped, match="found: none"):
         require_prometheus(2, tools=tmp_path, environment={})
+
+
+def test_what_was_not_made_skips_on_a_laptop_and_fails_under_ci(tmp_path: Path) -> None:
+    """The reason names the file, its folder and how to make it."""
+    assert require_made(tmp_path, environment={"CI": "true"}) == tmp_path
+    with pytest.raises(Skipped, match=r"index\.json is not in .*`make tools`"):
+        require_made(tmp_path / "index.json", environment={})
+    with pytest.raises(Failed, match=r"index\.json is not in"):
+        require_made(tmp_path / "index.json", environment={"CI": "true"})
+
+
+def test_what_only_root_may_do_is_left_to_root() -> None:
+    """Namespaces and mounts: a laptop's user skips, and the run that decides has to be root."""
+    require_superuser(user=0, environment={"CI": "true"})
+    with pytest.raises(Skipped, match="only root"):
+        require_superuser(user=1000, environment={})
+    with pytest.raises(Failed, match="only root"):
+        require_superuser(user=1000, environment={"CI": "true"})
 
 
 def test_a_campaign_is_a_sample_unless_soaking() -> None:

@@ -42,6 +42,7 @@ wheel=$(echo "$root"/usr/share/python-wheels/pip-*.whl)
 mkdir -p "$library/ensurepip/_bundled"
 inside /usr/local/bin/python3 -m zipfile -e "${wheel#"$root"}" "/usr/local/lib/python$python/site-packages"
 mv "$wheel" "$library/ensurepip/_bundled/"
+rm -rf "$root/usr/share/python-wheels"
 printf '#!/usr/local/bin/python3\nimport sys\nfrom pip._internal.cli.main import main\nsys.exit(main())\n' \
     >"$root/usr/local/bin/pip"
 chmod 755 "$root/usr/local/bin/pip"
