@@ -67,6 +67,15 @@ screenshots: $(DEV) ## Take the pictures in docs/images (needs Debian's chromium
 dashboards: $(DEV) ## Write grafana/dashboards anew from the code beside it
 	$(BIN)/python grafana/build.py
 
+CHART := helm/presence-exporter
+
+.PHONY: chart
+chart: $(TOOLS)/helm-docs ## Copy rules and dashboards into the chart, and write its README anew from its values
+	rm -f $(CHART)/files/rules/* $(CHART)/files/dashboards/*
+	cp rules/*.yml $(CHART)/files/rules/
+	cp grafana/dashboards/*.json $(CHART)/files/dashboards/
+	$(TOOLS)/helm-docs --chart-search-root helm --sort-values-order file --log-level warning
+
 .PHONY: tools
 tools: $(PROMETHEUS) $(TOOLKIT) $(AMTOOL) $(HELM_TOOLS) $(ACTIONLINT) $(GRAFANA_TYPES) ## Build the programs that the system tests run (needs go and npm; minutes, once)
 
