@@ -7,10 +7,15 @@ from `make tools`, and the packages from where pip on this machine has them.
 from __future__ import annotations
 
 import json
+import os
 import platform
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -45,6 +50,11 @@ CONTAINED: Final = """
 root=$1 owner=$2; shift 2
 mount --bind "$root" "$root"
 mount -o remount,bind,ro "$root"
+while [ "$1" != -- ]; do
+    mount --bind "${1%:*}" "$root${1##*:}"
+    shift
+done
+shift
 mount -t tmpfs -o mode=755 none "$root/dev"
 mknod -m 666 "$root/dev/null" c 1 3
 mknod -m 666 "$root/dev/urandom" c 1 9
@@ -89,6 +99,16 @@ class Container:
         parent = self.process.popen.pid
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
         return int(children[0])
+
+    def stop(self, *, patience: float = 15.0) -> int:
+        """Ask process 1 to end by SIGTERM, insist after `patience` seconds; return its exit status.
+
+        What started it does not pass signals on, and takes it along when killed.
+        """
+        if self.process.popen.poll() is None:
+            with suppress(IndexError, ProcessLookupError):
+                os.kill(self.first, signal.SIGTERM)
+        return self.process.stop(patience=patience)
 
     def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a further command inside, with the same rights, as health checks are."""
@@ -149,6 +169,13 @@ class Workshop:
         return {"digest": known["digest"], **json.loads(blob.read_text(encoding="utf-8"))}
 
 
+def in_memory(folder: Path, *, memory: Path = Path("/dev/shm"), needed: int = 4 << 30) -> Path:
+    """Return a new folder in memory where there is room, or else the one on disk: images are many files."""
+    if memory.is_dir() and shutil.disk_usage(memory).free >= needed:
+        return Path(tempfile.mkdtemp(prefix="images-", dir=memory))
+    return folder
+
+
 def open_workshop(folder: Path) -> Workshop:
     """Return a workshop in that folder; skip (laptop) or fail (CI) where it cannot work."""
     require_superuser()
@@ -157,9 +184,17 @@ def open_workshop(folder: Path) -> Workshop:
 
 
 def run_contained(
-    root: Path, *command: str, owner: str, environment: Mapping[str, str], log: Path
+    root: Path,
+    *command: str,
+    owner: str,
+    environment: Mapping[str, str],
+    log: Path,
+    volumes: Sequence[str] = (),
 ) -> Container:
-    """Start the command of an image as process 1: files read-only, no rights, as `owner` (`uid:gid`)."""
+    """Start a command of an image as process 1: files read-only, no rights, as `owner` (`uid:gid`).
+
+    A volume is `folder:place`, and can be written to by whom its folder belongs to.
+    """
     user, _, group = owner.partition(":")
     rights = ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups", "--no-new-privs")
     shell: list[str | Path] = [
@@ -171,7 +206,6 @@ def run_contained(
         "-euc",
         CONTAINED,
         "sh",
-        root,
-        owner,
     ]
-    return Container(start([*shell, *command], log=log, env=environment), rights, environment)
+    started = start([*shell, root, owner, *volumes, "--", *command], log=log, env=environment)
+    return Container(started, rights, environment)

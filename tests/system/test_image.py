@@ -8,8 +8,9 @@ import os
 import re
 import shutil
 import stat
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import httpx
 import pytest
@@ -26,13 +27,14 @@ from tests.system.containers import (
     Workshop,
     call,
     download_wheels,
+    in_memory,
     open_workshop,
     run_contained,
 )
-from tests.system.processes import free_port
+from tests.system.processes import eventually, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.system
@@ -45,6 +47,7 @@ COMMAND: Final = "/opt/presence-exporter/bin/presence-exporter"
 PACKAGES: Final = f"opt/presence-exporter/lib/python{PYTHON}/site-packages"
 MEGABYTE: Final = 1_000_000
 LABEL: Final = "org.opencontainers.image."
+LISTEN: Final = "PRESENCE_EXPORTER_WEB_LISTEN_ADDRESS"
 BUILDERS_OWN: Final = "io.buildah.version"
 
 BESIDE: Final = (
@@ -69,6 +72,19 @@ RELEASED: Final = {
 }
 
 
+SETTINGS: Final = """
+ledger: {{url: sqlite:////var/lib/presence-exporter/ledger.db}}
+sources:
+  - {{name: daily, kind: daily, base_url: "http://127.0.0.1:{port}/v1", api_key_file: daily}}
+"""
+
+
+class Contained(Protocol):
+    """Starts a command of the image with no rights, as `owner` (`uid:gid`)."""
+
+    def __call__(self, *command: str, owner: str = ..., volumes: Sequence[str] = ...) -> Container: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """The image, and where its files are."""
@@ -89,9 +105,18 @@ class Built:
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     """Give buildah with storage of this file's own, and remove it afterwards: it is large."""
-    folder = tmp_path_factory.mktemp("images")
-    yield open_workshop(folder)
-    call(["rm", "-rf", folder])
+    folder = in_memory(tmp_path_factory.mktemp("images"))
+    try:
+        yield open_workshop(folder)
+    finally:
+        call(["rm", "-rf", folder])
+
+
+def test_images_are_kept_in_memory_only_where_there_is_room(tmp_path: Path) -> None:
+    """A machine without so much memory builds on disk, more slowly."""
+    assert in_memory(tmp_path, memory=tmp_path / "none") == tmp_path
+    assert in_memory(tmp_path, memory=tmp_path, needed=1 << 60) == tmp_path
+    assert in_memory(tmp_path / "disk", memory=tmp_path, needed=1).parent == tmp_path
 
 
 @pytest.fixture(scope="module")
@@ -284,39 +309,76 @@ def test_all_packages_have_wheels_for_each_platform(architecture: str, tmp_path:
     assert any(name.endswith(MACHINES[architecture]) for name in machines)
 
 
-@pytest.fixture(params=["65532:65532", "1234567:0"])
-def container(request: pytest.FixtureRequest, built: Built, tmp_path: Path) -> Iterator[Container]:
-    """Run the image's demonstration: as its own user, and as one that nobody knows."""
+@pytest.fixture
+def contained(built: Built, tmp_path: Path) -> Iterator[Contained]:
+    """Run commands of the image, on a port of their own, and stop them after the test."""
     environment = dict(entry.split("=", 1) for entry in built.config["Env"])
-    environment["PRESENCE_EXPORTER_WEB_LISTEN_ADDRESS"] = f"127.0.0.1:{free_port()}"
-    command = [*built.config["Entrypoint"], "--demo"]
-    log = tmp_path / "container.log"
-    running = run_contained(built.root, *command, owner=request.param, environment=environment, log=log)
-    yield running
-    running.process.stop()
+    count = iter(range(100))
+    with ExitStack() as stack:
+
+        def run(*command: str, owner: str = "65532:65532", volumes: Sequence[str] = ()) -> Container:
+            running = run_contained(
+                built.root,
+                *command,
+                owner=owner,
+                environment={**environment, LISTEN: f"127.0.0.1:{free_port()}"},
+                log=tmp_path / f"container-{next(count)}.log",
+                volumes=volumes,
+            )
+            stack.callback(running.stop)
+            return running
+
+        yield run
 
 
-def test_it_serves_with_no_rights_and_ends_when_asked(container: Container) -> None:
-    """Nothing can be written, nobody has a name: it is scraped, it is healthy, it ends at SIGTERM."""
-    url = f"http://{container.environment['PRESENCE_EXPORTER_WEB_LISTEN_ADDRESS']}"
+def scraped(container: Container) -> str:
+    """Its page of metrics, once it is ready; fails where a source of Daily's is not up."""
+    url = f"http://{container.environment[LISTEN]}"
     container.process.wait_until_answers(f"{url}/-/ready")
     page = httpx.get(f"{url}/metrics", trust_env=False, timeout=60.0).text
-    assert re.search(r'^presence_up\{source="demo-daily"[^}]*\} 1(\.0)?$', page, re.MULTILINE)
-    assert f'revision="{REVISION}"' in page
-    health = container.execute(COMMAND, "healthcheck")
-    assert (health.returncode, health.stdout.strip()) == (0, f"{url}/-/healthy: healthy")
+    assert re.search(r'^presence_up\{source="(demo-)?daily"[^}]*\} 1(\.0)?$', page, re.MULTILINE), page
+    return page
+
+
+@pytest.mark.parametrize("owner", ["65532:65532", "1234567:0"])
+def test_it_serves_with_no_rights_and_ends_when_asked(contained: Contained, built: Built, owner: str) -> None:
+    """Nothing can be written, nobody has a name: it is scraped, it is healthy, it ends at SIGTERM."""
+    container = contained(*built.config["Entrypoint"], "--demo", owner=owner)
+    assert f'revision="{REVISION}"' in scraped(container)
+    health = container.execute(*built.config["Healthcheck"]["Test"][1:])
+    assert (health.returncode, health.stderr) == (0, "")
     refused = container.execute("sh", "-c", "touch /tmp/x || touch /var/lib/presence-exporter/x")
     assert refused.returncode != 0
     assert "Read-only file system" in refused.stderr
-    os.kill(container.first, 15)
-    assert container.process.popen.wait(5) == 0
+    assert container.stop(patience=5) == 0
 
 
-def test_its_health_check_fails_where_nothing_serves(built: Built, tmp_path: Path) -> None:
+@pytest.mark.parametrize("owner", [65532, 1234567])
+def test_a_volume_is_all_that_the_ledger_needs(contained: Contained, tmp_path: Path, owner: int) -> None:
+    """Configuration and key are read where they are mounted, and the ledger is the only thing written."""
+    simulator = contained(COMMAND, "simulate", "--listen", f"127.0.0.1:{(port := free_port())}")
+    eventually(lambda: "DAILY_API_KEY" in simulator.process.stderr, what="the simulated vendors listen")
+    settings, state = tmp_path / "settings", tmp_path / "state"
+    for folder in (settings, state):
+        folder.mkdir(mode=0o700)
+    (settings / "daily").write_text("demo-daily-key", encoding="utf-8")
+    (settings / "config.yml").write_text(SETTINGS.format(port=port), encoding="utf-8")
+    for path in (settings, state, *settings.iterdir()):
+        os.chown(path, owner, 0)
+    container = contained(
+        COMMAND,
+        "--config.file=/etc/presence-exporter/config.yml",
+        owner=f"{owner}:0",
+        volumes=[f"{settings}:/etc/presence-exporter", f"{state}:/var/lib/presence-exporter"],
+    )
+    scraped(container)
+    assert container.stop() == 0
+    assert (state / "ledger.db").stat().st_uid == owner
+    assert {path.name for path in settings.iterdir()} == {"config.yml", "daily"}
+
+
+def test_its_health_check_fails_where_nothing_serves(contained: Contained, built: Built) -> None:
     """A container engine then sees the status 1."""
-    environment = dict(entry.split("=", 1) for entry in built.config["Env"])
-    environment["PRESENCE_EXPORTER_WEB_LISTEN_ADDRESS"] = f"127.0.0.1:{free_port()}"
-    command, log = built.config["Healthcheck"]["Test"][1:], tmp_path / "health.log"
-    asked = run_contained(built.root, *command, owner="65532:65532", environment=environment, log=log)
+    asked = contained(*built.config["Healthcheck"]["Test"][1:])
     assert asked.process.popen.wait(60) == 1
     assert "connection refused" in asked.process.stderr
