@@ -22,7 +22,7 @@ from tests.programs import PROJECT
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOCKS = ("runtime", "dev")
+LOCKS = ("runtime", "dev", "build")
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?P<rest>(?:.*\\\n)(?:\s+--hash=.*\n)*)", re.MULTILINE
 )
