@@ -18,6 +18,7 @@ PROMETHEUS_VERSION := 3.15.0
 TOOLKIT := $(TOOLS)/toolkit-reference
 AMTOOL := $(TOOLS)/amtool
 HELM_TOOLS := $(TOOLS)/helm4 $(TOOLS)/helm3 $(TOOLS)/helm-unittest $(TOOLS)/helm-docs
+CRDS := .tools/crds/.complete
 ACTIONLINT := $(TOOLS)/actionlint
 BASE_NAME := $(shell sed -n 's/^ARG BASE_NAME=//p' Dockerfile)
 IMAGE_BASE := .tools/imagebase/$(subst :,-,$(notdir $(BASE_NAME)))/index.json
@@ -76,8 +77,12 @@ chart: $(TOOLS)/helm-docs ## Copy rules and dashboards into the chart, and write
 	cp grafana/dashboards/*.json $(CHART)/files/dashboards/
 	$(TOOLS)/helm-docs --chart-search-root helm --sort-values-order file --log-level warning
 
+.PHONY: man
+man: $(DEV) ## Write the manual page and the shells' completions anew from the command line
+	$(BIN)/python tools/manual/run.py
+
 .PHONY: tools
-tools: $(PROMETHEUS) $(TOOLKIT) $(AMTOOL) $(HELM_TOOLS) $(ACTIONLINT) $(GRAFANA_TYPES) ## Build the programs that the system tests run (needs go and npm; minutes, once)
+tools: $(PROMETHEUS) $(TOOLKIT) $(AMTOOL) $(HELM_TOOLS) $(CRDS) $(ACTIONLINT) $(GRAFANA_TYPES) ## Build the programs that the system tests run (needs go and npm; minutes, once)
 
 # What the dev lock shares with the runtime lock has the same version there.
 COMPILE = ../$(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes --python-version 3.11 \
@@ -137,6 +142,15 @@ $(HELM_TOOLS) $(ACTIONLINT): $(TOOLS)/%: tools/%/go.mod tools/%/go.sum
 	cd tools/$* && CGO_ENABLED=0 go build -trimpath -o "$(CURDIR)/$@" \
 		-ldflags "-s -w $(foreach v,3 4,-X helm.sh/helm/v$(v)/internal/version.version=$(call HELM_VERSION,$<))" \
 		$$(awk '$$1 == "tool" { print $$2 }' go.mod)
+
+# What Prometheus's operator takes, as it defines it itself.
+OPERATOR := github.com/prometheus-operator/prometheus-operator
+$(CRDS): tools/crds/go.mod tools/crds/go.sum
+	@mkdir -p $(@D)
+	cd tools/crds && go mod download $(OPERATOR) && cd "$$(go list -m -f '{{.Dir}}' $(OPERATOR))" && \
+		cp -f $(foreach k,podmonitors prometheusrules scrapeconfigs servicemonitors,\
+		example/prometheus-operator-crd/monitoring.coreos.com_$(k).yaml) "$(CURDIR)/$(@D)"
+	@touch $@
 
 # What the tests of the image build on where no registry is. It needs Debian's debootstrap and buildah, as root.
 $(IMAGE_BASE): tools/imagebase/make.sh
