@@ -1,0 +1,1 @@
+"""Writes the manual page and the shells' completions from the command line."""
