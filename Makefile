@@ -81,10 +81,6 @@ chart: $(TOOLS)/helm-docs ## Copy rules and dashboards into the chart, and write
 man: $(DEV) ## Write the manual page and the shells' completions anew from the command line
 	$(BIN)/python tools/manual/run.py
 
-.PHONY: man
-man: $(DEV) ## Write the manual page and the shells' completions anew from the command line
-	$(BIN)/python tools/manual/run.py
-
 .PHONY: tools
 tools: $(PROMETHEUS) $(TOOLKIT) $(AMTOOL) $(HELM_TOOLS) $(CRDS) $(ACTIONLINT) $(GRAFANA_TYPES) ## Build the programs that the system tests run (needs go and npm; minutes, once)
 
