@@ -120,9 +120,9 @@ def test_images_are_kept_in_memory_only_where_there_is_room(tmp_path: Path) -> N
 
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fetch the packages once for all that is built."""
-    return download_wheels(tmp_path_factory.mktemp("wheels"), HERE)
+def wheels(workshop: Workshop) -> Path:
+    """Fetch the packages once for all that is built, where images can be built at all."""
+    return download_wheels(workshop.folder / "wheels", HERE)
 
 
 @pytest.fixture(scope="module")
@@ -160,13 +160,15 @@ def package_files() -> set[str]:
 
 
 def copy_sources(folder: Path) -> Path:
-    """Copy what is built, and what says how, as somebody else's checkout would have it."""
+    """Copy what is built, and what says how, as the checkout of somebody with other habits would have it."""
     for name in (f"exporter/{name}" for name in package_files()):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / name, folder / name)
     shutil.copytree(PROJECT / "requirements", folder / "requirements")
     for name in (*BESIDE, "Dockerfile", ".dockerignore"):
         shutil.copyfile(PROJECT / name, folder / name)
+    for path in folder.rglob("*"):
+        path.chmod(0o770 if path.is_dir() else 0o660)
     return folder
 
 
