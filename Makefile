@@ -20,6 +20,7 @@ AMTOOL := $(TOOLS)/amtool
 HELM_TOOLS := $(TOOLS)/helm4 $(TOOLS)/helm3 $(TOOLS)/helm-unittest $(TOOLS)/helm-docs
 CRDS := .tools/crds/.complete
 ACTIONLINT := $(TOOLS)/actionlint
+COMPOSE_CONFIG := $(TOOLS)/compose-config
 BASE_NAME := $(shell sed -n 's/^ARG BASE_NAME=//p' Dockerfile)
 IMAGE_BASE := .tools/imagebase/$(subst :,-,$(notdir $(BASE_NAME)))/index.json
 GRAFANA_TYPES := .tools/grafana/node_modules/.package-lock.json
@@ -60,6 +61,10 @@ bench: $(DEV) ## Measure speed and memory against the floor
 reference: $(DEV) ## Write docs/metrics.md from the code and tools/reference/metrics.yml
 	$(BIN)/python tools/reference/run.py
 
+.PHONY: site
+site: $(DEV) ## Build the documentation as a site into build/site; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 .PHONY: screenshots
 screenshots: $(DEV) ## Take the pictures in docs/images (needs Debian's chromium)
 	$(BIN)/python tools/screenshots/run.py
@@ -82,7 +87,7 @@ man: $(DEV) ## Write the manual page and the shells' completions anew from the c
 	$(BIN)/python tools/manual/run.py
 
 .PHONY: tools
-tools: $(PROMETHEUS) $(TOOLKIT) $(AMTOOL) $(HELM_TOOLS) $(CRDS) $(ACTIONLINT) $(GRAFANA_TYPES) ## Build the programs that the system tests run (needs go and npm; minutes, once)
+tools: $(PROMETHEUS) $(TOOLKIT) $(AMTOOL) $(HELM_TOOLS) $(CRDS) $(ACTIONLINT) $(COMPOSE_CONFIG) $(GRAFANA_TYPES) ## Build the programs that the system tests run (needs go and npm; minutes, once)
 
 # What the dev lock shares with the runtime lock has the same version there.
 COMPILE = ../$(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes --python-version 3.11 \
@@ -137,7 +142,7 @@ $(AMTOOL): tools/alertmanager/go.mod tools/alertmanager/go.sum
 # What renders, tests and documents the chart, each under the name of its folder in tools/, since both
 # Helms are called helm.
 HELM_VERSION = $(shell awk '$$1 ~ /^helm.sh\/helm\/v[34]$$/ { print $$2 }' $(1))
-$(HELM_TOOLS) $(ACTIONLINT): $(TOOLS)/%: tools/%/go.mod tools/%/go.sum
+$(HELM_TOOLS) $(ACTIONLINT) $(COMPOSE_CONFIG): $(TOOLS)/%: tools/%/go.mod tools/%/go.sum
 	@mkdir -p $(TOOLS)
 	cd tools/$* && CGO_ENABLED=0 go build -trimpath -o "$(CURDIR)/$@" \
 		-ldflags "-s -w $(foreach v,3 4,-X helm.sh/helm/v$(v)/internal/version.version=$(call HELM_VERSION,$<))" \
