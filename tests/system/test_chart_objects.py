@@ -28,9 +28,9 @@ NEWER_FIELDS: Final = {
 }
 """Axes that use what came to Kubernetes after the oldest version that the chart takes."""
 
-PLAIN_VOLUMES: Final = frozenset(
-    "configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret".split()
-)
+PLAIN_VOLUMES: Final = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "projected", "secret"} | {
+    "persistentVolumeClaim"
+}
 LABEL: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 every_axis = pytest.mark.parametrize("axis", chart.AXES, ids=lambda path: path.stem)
 
