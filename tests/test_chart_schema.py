@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema
@@ -10,6 +11,7 @@ import yaml
 
 from tests.kit import chart
 from tests.kit.chart import Place
+from tests.programs import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +88,19 @@ def test_the_defaults_are_good_and_no_place_is_without_one() -> None:
 def test_every_axis_is_good(file: Path) -> None:
     """What the continuous checks install is taken."""
     assert faults(yaml.safe_load(file.read_text(encoding="utf-8"))) == []
+
+
+def examples() -> list[dict[str, Any]]:
+    """The values that the document shows; what is not for the chart says so in its first line."""
+    text = (PROJECT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [yaml.safe_load(block) for block in blocks if not block.startswith("# prometheus.yml")]
+
+
+def test_the_documents_examples_are_good() -> None:
+    """Each can be copied into a file of values."""
+    assert len(examples()) > 3
+    assert [faults(example) for example in examples()] == [[] for _ in examples()]
 
 
 def wrong_type(place: Place) -> object:

@@ -52,6 +52,33 @@ def test_a_file_that_is_not_mounted_is_missed(tmp_path: Path) -> None:
     assert "sources[0].api_key_file" in said.stderr
 
 
+def documented(first_line: str) -> str:
+    """The example of the document that begins so."""
+    text = (PROJECT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    return text.partition(f"```yaml\n{first_line}\n")[2].partition("```")[0]
+
+
+def test_the_documented_configuration_works(tmp_path: Path) -> None:
+    """The exporter reads what the chart makes of the example, but for the file that a driver mounts."""
+    file = tmp_path / "example-values.yaml"
+    file.write_text(documented("# values.yaml"), encoding="utf-8")
+    mounted = mount(render("helm4", axis=file), tmp_path / "root", {})
+    configuration = mounted.etc / "config.yml"
+    configuration.chmod(0o640)
+    here = configuration.read_text(encoding="utf-8").replace("/mnt/secrets-store/chat-token", "secrets/daily")
+    configuration.write_text(here, encoding="utf-8")
+    said = presence_exporter("--config.check", env=mounted.env)
+    assert (said.exit_code, said.stderr) == (0, ""), said.output
+
+
+def test_prometheus_takes_the_documented_job(tmp_path: Path, promtool: Promtool) -> None:
+    """The one for those without an operator."""
+    file = tmp_path / "prometheus.yml"
+    file.write_text(documented("# prometheus.yml"), encoding="utf-8")
+    said = promtool("check", "config", str(file))
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
 def groups(*settings: str, axis: Path | None = None) -> list[dict[str, Any]]:
     """The groups of the rendered rules."""
     on = () if axis else ("demo=true", "prometheusRule.enabled=true")

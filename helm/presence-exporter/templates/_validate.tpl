@@ -146,6 +146,14 @@
 {{- if and (or $web.tls $web.certificateSecret) (not (include "presence-exporter.hasWebConfig" .)) -}}
 {{- fail "web.config: tls and certificateSecret need the file that uses them; give existingSecret or value" -}}
 {{- end -}}
+{{- $port := printf ":%d" (.Values.containerPort | int) -}}
+{{- $reached := empty .Values.web.listenAddresses -}}
+{{- range .Values.web.listenAddresses -}}
+{{- if hasSuffix $port . -}}{{- $reached = true -}}{{- end -}}
+{{- end -}}
+{{- if not $reached -}}
+{{- fail (printf "web.listenAddresses: none has the port of containerPort, %s, at which probes and the Service ask" $port) -}}
+{{- end -}}
 {{- if and .Values.podDisruptionBudget.enabled (ne (toString .Values.podDisruptionBudget.minAvailable) "") (ne (toString .Values.podDisruptionBudget.maxUnavailable) "") -}}
 {{- fail "podDisruptionBudget: minAvailable and maxUnavailable are given; Kubernetes takes one of them" -}}
 {{- end -}}
