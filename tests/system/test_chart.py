@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -97,3 +97,29 @@ def test_a_value_that_nobody_knows_fails(helm: str) -> None:
     )
     assert said.status != 0
     assert "replica" in said.errors
+
+
+def nothing(values: dict[str, Any]) -> list[str]:
+    """The places of values where a mapping or a list stands that is empty by default."""
+    found = []
+    for name, below in values.items():
+        if below in ({}, []):
+            found.append(name)
+        elif isinstance(below, dict):
+            found += [f"{name}.{inner}" for inner in nothing(below)]
+    return found
+
+
+def test_null_is_as_good_as_nothing() -> None:
+    """People write it to take a value of theirs away; in all places at once."""
+    empty = nothing(chart.values())
+    assert len(empty) > 80
+    on = ["demo=true", "ledger.kind=memory", "scrapeConfig.enabled=true", "networkPolicy.enabled=true"]
+    on += [
+        "prometheusRule.enabled=true",
+        "dashboards.enabled=true",
+        "dashboards.grafanaDashboard.enabled=true",
+    ]
+    assert render("helm4", *on) == render("helm4", *on, *(f"{name}=null" for name in empty))
+    volume = ["workload.kind=StatefulSet", "podMonitor.enabled=true", "demo=true"]
+    assert render("helm4", *volume) == render("helm4", *volume, *(f"{name}=null" for name in empty))

@@ -76,7 +76,7 @@ Deployment
 
 {{/* http or https, as the exporter answers. */}}
 {{- define "presence-exporter.scheme" -}}
-{{- if or .Values.web.config.tls (hasKey .Values.web.config.value "tls_server_config") -}}https{{- else -}}http{{- end -}}
+{{- if or .Values.web.config.tls (hasKey (.Values.web.config.value | default dict) "tls_server_config") -}}https{{- else -}}http{{- end -}}
 {{- end -}}
 
 {{- define "presence-exporter.hasWebConfig" -}}

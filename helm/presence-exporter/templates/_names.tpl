@@ -56,7 +56,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 
 {{/* Labels of pods: nothing that changes with the chart alone, so that its upgrade replaces no pod for that. */}}
 {{- define "presence-exporter.podLabels" -}}
-{{- $labels := mergeOverwrite (deepCopy .Values.commonLabels) (deepCopy .Values.podLabels) -}}
+{{- $labels := mergeOverwrite (deepCopy (.Values.commonLabels | default dict)) (deepCopy (.Values.podLabels | default dict)) -}}
 {{- $labels = set $labels "app.kubernetes.io/component" "exporter" -}}
 {{- toYaml (mergeOverwrite $labels (include "presence-exporter.selectorLabels" . | fromYaml)) -}}
 {{- end -}}
@@ -121,7 +121,7 @@ annotations:
 
 {{- define "presence-exporter.imagePullSecrets" -}}
 {{- $secrets := list -}}
-{{- range (concat ((.Values.global | default dict).imagePullSecrets | default list) .Values.imagePullSecrets) -}}
+{{- range (concat ((.Values.global | default dict).imagePullSecrets | default list) (.Values.imagePullSecrets | default list)) -}}
 {{- if kindIs "string" . -}}
 {{- $secrets = append $secrets (dict "name" .) -}}
 {{- else -}}

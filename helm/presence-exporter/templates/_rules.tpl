@@ -20,7 +20,7 @@ PresenceUnusuallyManyParticipants: {factor: "> 4 *", people: "> 50"}
 {{- $root := index . 0 -}}
 {{- $rule := index . 1 -}}
 {{- $settings := $root.Values.prometheusRule -}}
-{{- $own := get $settings.alerts $rule.alert | default dict -}}
+{{- $own := get ($settings.alerts | default dict) $rule.alert | default dict -}}
 {{- if get $own "enabled" | ne false -}}
 {{- $expr := $rule.expr | replace "job=\"presence\"" (printf "job=\"%s\"" $root.Values.job) -}}
 {{- range $name, $text := (get (include "presence-exporter.knobs" $root | fromYaml) $rule.alert | default dict) -}}
@@ -41,7 +41,7 @@ PresenceUnusuallyManyParticipants: {factor: "> 4 *", people: "> 50"}
 {{- $rule = set $rule "expr" $expr -}}
 {{- with $own.for -}}{{- $rule = set $rule "for" . -}}{{- end -}}
 {{- with $own.keepFiringFor -}}{{- $rule = set $rule "keep_firing_for" . -}}{{- end -}}
-{{- $labels := mergeOverwrite (deepCopy $rule.labels) (deepCopy $settings.additionalRuleLabels) -}}
+{{- $labels := mergeOverwrite (deepCopy $rule.labels) (deepCopy ($settings.additionalRuleLabels | default dict)) -}}
 {{- with $own.severity -}}{{- $labels = set $labels "severity" . -}}{{- end -}}
 {{- $rule = set $rule "labels" (mergeOverwrite $labels (deepCopy ($own.labels | default dict))) -}}
 {{- $annotations := dict -}}
@@ -58,7 +58,7 @@ PresenceUnusuallyManyParticipants: {factor: "> 4 *", people: "> 50"}
 {{- $annotations = set $annotations $name $text -}}
 {{- end -}}
 {{- end -}}
-{{- $annotations = mergeOverwrite $annotations (deepCopy $settings.additionalRuleAnnotations) -}}
+{{- $annotations = mergeOverwrite $annotations (deepCopy ($settings.additionalRuleAnnotations | default dict)) -}}
 {{- $rule = set $rule "annotations" (mergeOverwrite $annotations (deepCopy ($own.annotations | default dict))) -}}
 {{- toYaml $rule -}}
 {{- end -}}

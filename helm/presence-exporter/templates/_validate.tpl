@@ -132,7 +132,7 @@
 {{- end -}}
 {{- $path := toString (get $mapping $file) -}}
 {{- if hasPrefix "secrets/" $path -}}
-{{- if not (hasKey $root.Values.credentials (trimPrefix "secrets/" $path)) -}}
+{{- if not (hasKey ($root.Values.credentials | default dict) (trimPrefix "secrets/" $path)) -}}
 {{- fail (printf "%s.%s: credentials has no %s" $at $file (trimPrefix "secrets/" $path)) -}}
 {{- end -}}
 {{- end -}}
