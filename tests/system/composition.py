@@ -6,6 +6,7 @@ on loopback, a port another one, a mount point a folder of the test.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -48,8 +49,9 @@ def canonical() -> dict[str, Any]:
     return model
 
 
+@functools.cache
 def programs() -> dict[str, Path]:
-    """What each program in an image is on this machine; the first two are what an image runs by itself."""
+    """What each program in an image is on this machine."""
     here = Path(sys.executable).parent
     return {
         "prometheus": require_prometheus(3),
@@ -90,18 +92,15 @@ class Composition:
         service = self.model["services"][name]
         for other, wish in service.get("depends_on", {}).items():
             assert wish["condition"] == "service_healthy"
-            if other not in self.running:
-                self.start(other)
+            assert other not in self.running
+            self.start(other)
         if name != "postgres":
             self._mount(name)
             entry = service.get("entrypoint") or [ENTRYPOINTS[service["image"].rpartition(":")[0]]]
             command = self._here(name, [*entry, *service["command"]])
             log = self.folder / f"{name}.log"
             self.running[name] = start(command, log=log, env=self._environment(name))
-        try:
-            eventually(lambda: self._healthy(name), what=f"{name} is healthy")
-        except AssertionError as error:
-            raise AssertionError(f"{error}; it said:\n{self.said(name)}") from error
+        eventually(lambda: self._healthy(name), what=f"{name} is healthy")
 
     def said(self, name: str) -> str:
         """What a service has printed so far."""
