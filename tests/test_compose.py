@@ -99,7 +99,7 @@ def test_no_service_has_rights(name: str) -> None:
     assert found["read_only"] is True
     assert found["cap_drop"] == ["ALL"]
     assert found["security_opt"] == ["no-new-privileges:true"]
-    assert found["pids_limit"] == 256
+    assert found["pids_limit"] == 512
     assert found["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
     forbidden = {
         "privileged",
@@ -196,6 +196,9 @@ def test_grafana_lets_look_and_knows_nobody() -> None:
     assert variables["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
     assert variables["GF_AUTH_BASIC_ENABLED"] == "false"
     assert variables["GF_AUTH_DISABLE_LOGIN_FORM"] == "true"
+    # Otherwise it would stop the data source's plugin, to replace it by a newer one, which it cannot.
+    assert variables["GF_PLUGINS_PREINSTALL_DISABLED"] == "true"
+    assert variables["GF_PLUGINS_PREINSTALL_AUTO_UPDATE"] == "false"
     assert all(isinstance(value, str) for value in variables.values())
 
 
