@@ -35,7 +35,7 @@ PYTEST_FLAGS ?=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: $(RUNTIME) ## Serve the embedded simulated world on http://127.0.0.1:10458
@@ -98,6 +98,39 @@ lock: $(DEV) ## Renew requirements/*.txt from *.in; UPGRADE=1 takes the newest v
 	cd requirements && $(COMPILE) --output-file runtime.txt runtime.in
 	cd requirements && $(COMPILE) --constraint runtime.txt --output-file dev.txt dev.in
 	cd requirements && $(COMPILE) --constraint dev.txt --output-file build.txt build.in
+	cd requirements && $(COMPILE) --constraint dev.txt --output-file release.txt release.in
+
+.PHONY: dist
+dist: $(DEV) ## Build the wheel and the source archive into dist
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+# What asks for known holes and writes the list of parts, in an environment of its own.
+RELEASE := .tools/release/.lock
+
+.PHONY: audit
+audit: $(RELEASE) ## Ask whether a library of the locks has a known hole (needs a network)
+	.tools/release/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/runtime.txt
+	.tools/release/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/build.txt
+
+.PHONY: sbom
+sbom: $(RELEASE) ## Write the list of the parts of the lock, as CycloneDX, into dist
+	@mkdir -p dist
+	.tools/release/bin/cyclonedx-py requirements requirements/runtime.txt --output-reproducible \
+		--spec-version 1.6 --output-file dist/presence-exporter.cdx.json
+
+.PHONY: release-check
+release-check: $(RUNTIME) ## Say whether TAG can be released from this checkout: make release-check TAG=v1.2.3
+	@$(BIN)/python tools/release/run.py check "$(TAG)"
+
+.PHONY: release-notes
+release-notes: $(RUNTIME) ## Print what the changelog says of TAG
+	@$(BIN)/python tools/release/run.py notes "$(TAG)"
+
+$(RELEASE): requirements/release.txt
+	"$(PYTHON)" -m venv --clear $(@D)
+	$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
 
 .PHONY: clean
 clean: ## Remove the environment, caches and builds; the built programs in .tools stay

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import configparser
 import re
-import shutil
-import subprocess
-import sys
+import tarfile
 import tomllib
 import zipfile
 from email.parser import Parser
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from packaging.requirements import Requirement
@@ -20,13 +19,13 @@ import exporter
 from tests.programs import PROJECT
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.plugins.packages import Packages
 
-LOCKS = ("runtime", "dev", "build")
+LOCKS = ("runtime", "dev", "build", "release")
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?P<rest>(?:.*\\\n)(?:\s+--hash=.*\n)*)", re.MULTILINE
 )
-SOURCES = ("setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+MADE = re.compile(r"PKG-INFO|setup\.cfg|presence_exporter\.egg-info/.*")
 
 
 def _setup() -> configparser.ConfigParser:
@@ -120,40 +119,23 @@ def test_pyproject_says_only_how_to_build() -> None:
     assert tomllib.loads(text)["build-system"].keys() == {"requires", "build-backend"}
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from the source archive, of a copy: a build leaves folders where it runs."""
-    folder = tmp_path_factory.mktemp("build")
-    source = folder / "source"
-    source.mkdir()
-    for name in SOURCES:
-        shutil.copy(PROJECT / name, source)
-    shutil.copytree(PROJECT / "requirements", source / "requirements")
-    shutil.copytree(PROJECT / "exporter", source / "exporter", ignore=shutil.ignore_patterns("__pycache__"))
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(source)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    (path,) = folder.glob("*.whl")
-    return path
-
-
-def test_the_wheel_has_the_whole_package_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_has_the_whole_package_and_nothing_else(packages: Packages) -> None:
     """Every file of the package is in it (modules, templates, the typing marker), no test is."""
     ours = {
         path.relative_to(PROJECT).as_posix()
         for path in (PROJECT / "exporter").rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and path.name != "REVISION"
     }
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(packages.wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert packed == ours
     assert "exporter/py.typed" in packed
 
 
-def test_the_wheel_says_what_it_is(wheel: Path) -> None:
+def test_the_wheel_says_what_it_is(packages: Packages) -> None:
     """Name, version, licence, needs and the command are in its metadata."""
     info = f"presence_exporter-{exporter.__version__}.dist-info"
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(packages.wheel) as archive:
         metadata = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
         commands = archive.read(f"{info}/entry_points.txt").decode()
         assert f"{info}/licenses/LICENSE" in archive.namelist()
@@ -163,4 +145,15 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     needs = [Requirement(line) for line in metadata.get_all("Requires-Dist", [])]
     assert sorted(str(need) for need in needs if not need.marker) == sorted(map(str, _declared()))
     assert sorted(need.name for need in needs if need.marker) == sorted(need.name for need in _wanted("dev"))
+    links = dict(link.split(", ") for link in metadata.get_all("Project-URL", []))
+    assert links.keys() == {"Homepage", "Documentation", "Changelog", "Security"}
+    assert {urlsplit(link).hostname for link in links.values()} == {"presence-exporter.example.org"}
     assert commands.split() == ["[console_scripts]", "presence-exporter", "=", "exporter.cli:main"]
+
+
+def test_the_source_archive_has_all_that_the_repository_has_and_nothing_else(packages: Packages) -> None:
+    """So the checks can be run from it; keys and passwords that lie about in a checkout are not in it."""
+    with tarfile.open(packages.archive) as archive:
+        files = {member.name.partition("/")[2] for member in archive if member.isfile()}
+    assert set(packages.sources - files) == set()
+    assert {name for name in files - packages.sources if not MADE.fullmatch(name)} == set()
