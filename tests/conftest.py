@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.plugins.strictness",
     "tests.plugins.renewal",
     "tests.plugins.databases",
+    "tests.plugins.documentation",
     "tests.plugins.packages",
 ]
 

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
-import subprocess
-import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 import yaml
 
-from tests.kit.alertpages import alerts
+from tests.kit.alertpages import alerts, anchors, read
 from tests.kit.site import as_in_the_repository, pages, styled, taken
+from tests.plugins.documentation import build
 from tests.programs import PROJECT
 from tools.site import hooks
+
+if TYPE_CHECKING:
+    import subprocess
 
 DOCS: Final = PROJECT / "docs"
 PAGES: Final = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 HOME: Final = "https://presence-exporter.example.org/"
-NOBODY: Final = "http://127.0.0.1:1"
-"""A proxy that is not there, so that nothing can be fetched."""
-
 CHILD: Final = """
 INHERIT: {parent}
 docs_dir: docs
@@ -33,25 +31,6 @@ hooks: [{hooks}]
 nav:
   - Start: index.md
 """
-
-
-def build(*flags: str, config: Path) -> subprocess.CompletedProcess[str]:
-    """Build a site, with a network that leads nowhere."""
-    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), NOBODY)
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", str(config), *flags]
-    environment = {**os.environ, **nowhere, "NO_MKDOCS_2_WARNING": "1"}
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment, cwd=config.parent
-    )
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build all of it once."""
-    folder = tmp_path_factory.mktemp("site")
-    built = build("--site-dir", str(folder), config=PROJECT / "mkdocs.yml")
-    assert (built.returncode, built.stderr) == (0, "")
-    return folder
 
 
 def address(page: str) -> str:
@@ -80,19 +59,19 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
 def test_every_link_leads_somewhere(site: Path) -> None:
     """Within the site to a file, and to a heading that is there; on pages from outside `docs/` too."""
     known = pages(site)
-    broken = []
-    for page, found in known.items():
-        for link in found.links:
-            path, anchor = urldefrag(link)
-            if urlsplit(link).scheme or page == "404.html":
-                continue
-            target = (
-                posixpath.normpath(posixpath.join(posixpath.dirname(page), unquote(path))) if path else page
-            )
-            file = posixpath.join(target, "index.html") if (site / target).is_dir() else target
-            file = posixpath.normpath(file)
-            if not (site / file).is_file() or (anchor and anchor not in known[file].anchors):
-                broken.append((page, link))
+
+    def leads(page: str, link: str) -> bool:
+        path, anchor = urldefrag(link)
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(page), unquote(path))) if path else page
+        file = posixpath.normpath(
+            posixpath.join(target, "index.html") if (site / target).is_dir() else target
+        )
+        return (site / file).is_file() and (not anchor or anchor in known[file].anchors)
+
+    # The page for what is not there is shown at any address, and so are its links.
+    links = [(page, link) for page, found in known.items() for link in found.links if page != "404.html"]
+    assert len(links) > 1000
+    broken = [(page, link) for page, link in links if not urlsplit(link).scheme and not leads(page, link)]
     assert broken == []
 
 
@@ -167,3 +146,17 @@ def test_lists_are_indented_as_the_parser_wants_them() -> None:
     assert hooks.indented(text) == (
         "Three:\n\n- a\n    more\n\n    ```sh\n    - no item\n    ```\n\n    1. b\n        - c\n- d\n\nend\n"
     )
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    """It is not in the site, which has a start of its own."""
+    page = read(PROJECT / "README.md")
+    targets = [link.partition("#") for link in page.links if not urlsplit(link).scheme]
+    assert [name for name, _, _ in targets if not (PROJECT / name).exists()] == []
+    assert [name for name, _, anchor in targets if anchor and anchor not in anchors(PROJECT / name)] == []
+
+
+def test_the_readme_names_every_page() -> None:
+    """Of those that are not found by a page of their own kind: runbooks apart."""
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert [page for page in PAGES if "/" not in page and f"docs/{page}" not in text] == []
