@@ -134,6 +134,11 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
+{{/* true for a number or a share, 0 among them; empty for an empty value and for null. */}}
+{{- define "presence-exporter.given" -}}
+{{- if not (or (kindIs "invalid" .) (eq (toString .) "")) -}}true{{- end -}}
+{{- end -}}
+
 {{/* Not those of the exporter's pods: the Service and the policies must not take the test for one. */}}
 {{- define "presence-exporter.testSelectorLabels" -}}
 app.kubernetes.io/name: {{ include "presence-exporter.name" . | trunc 58 | trimSuffix "-" }}-test
