@@ -71,6 +71,9 @@
 {{- else if or .Values.ledger.url.existingSecret.name .Values.ledger.url.file .Values.ledger.url.value -}}
 {{- fail (printf "ledger.url: is of no use to ledger.kind: %s; leave it out, or set ledger.kind: postgresql" $kind) -}}
 {{- end -}}
+{{- if and .Values.persistence.existingClaim (ne $kind "sqlite") -}}
+{{- fail (printf "persistence.existingClaim: is of no use to ledger.kind: %s; leave it out, or set ledger.kind: sqlite" $kind) -}}
+{{- end -}}
 {{- if and (gt (.Values.replicas | int) 1) (ne $kind "postgresql") -}}
 {{- fail (printf "replicas: %d need ledger.kind: postgresql, since a ledger in %s belongs to one exporter: each replica would count the same meetings in a ledger of its own" (.Values.replicas | int) (ternary "SQLite" "memory" (eq $kind "sqlite"))) -}}
 {{- end -}}
@@ -93,11 +96,17 @@
 {{- $rooms := get $source "rooms" | default dict -}}
 {{- include "presence-exporter.refuseFalse" (list $at $source "presence") -}}
 {{- include "presence-exporter.refuseFalse" (list (printf "%s.rooms" $at) $rooms "label") -}}
+{{- range list "api_key" "user_id" "auth_token" -}}
+{{- include "presence-exporter.refuseSecret" (list $at $source .) -}}
+{{- end -}}
 {{- $names := ternary (list "user_id" "auth_token") (list "api_key") (eq (get $source "kind") "rocketchat") -}}
 {{- range $names -}}
 {{- include "presence-exporter.credentialKey" (list $root $at $source . true) -}}
 {{- end -}}
 {{- include "presence-exporter.credentialKey" (list $root (printf "%s.rooms" $at) $rooms "hash_key" (eq (toString (get $rooms "label")) "hash")) -}}
+{{- if contains "@" (toString (get $source "base_url")) -}}
+{{- fail (printf "%s.base_url: holds a user, which would stand in a ConfigMap, and which the exporter refuses" $at) -}}
+{{- end -}}
 {{- $proxy := (get $source "http" | default dict).proxy | default "" -}}
 {{- if contains "@" (toString $proxy) -}}
 {{- fail (printf "%s.http.proxy: holds a password, which would stand in a ConfigMap; set proxy: environment and HTTPS_PROXY by extraEnv from a Secret" $at) -}}
@@ -114,6 +123,14 @@
 {{- end -}}
 {{- end -}}
 
+{{/* A secret that stands in the file itself, be it where it does not belong. Takes a list: the path, the mapping,
+     the key. */}}
+{{- define "presence-exporter.refuseSecret" -}}
+{{- if hasKey (index . 1) (index . 2) -}}
+{{- fail (printf "%s.%s: would stand in a ConfigMap; give it under credentials and name it by %s_file: secrets/NAME" (index . 0) (index . 2) (index . 2)) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* One credential of the file. Takes a list: the root, the path, the mapping, the key, whether it must be there. */}}
 {{- define "presence-exporter.credentialKey" -}}
 {{- $root := index . 0 -}}
@@ -122,9 +139,7 @@
 {{- $key := index . 3 -}}
 {{- $file := printf "%s_file" $key -}}
 {{- $env := printf "%s_env" $key -}}
-{{- if hasKey $mapping $key -}}
-{{- fail (printf "%s.%s: would stand in a ConfigMap; give it under credentials and name it by %s: secrets/NAME" $at $key $file) -}}
-{{- end -}}
+{{- include "presence-exporter.refuseSecret" (list $at $mapping $key) -}}
 {{- if and (hasKey $mapping $file) (hasKey $mapping $env) -}}
 {{- fail (printf "%s: %s and %s are given; give exactly one of them" $at $file $env) -}}
 {{- else if and (index . 4) (not (hasKey $mapping $file)) (not (hasKey $mapping $env)) -}}
@@ -154,7 +169,8 @@
 {{- if not $reached -}}
 {{- fail (printf "web.listenAddresses: none has the port of containerPort, %s, at which probes and the Service ask" $port) -}}
 {{- end -}}
-{{- if and .Values.podDisruptionBudget.enabled (ne (toString .Values.podDisruptionBudget.minAvailable) "") (ne (toString .Values.podDisruptionBudget.maxUnavailable) "") -}}
+{{- $budget := .Values.podDisruptionBudget -}}
+{{- if and $budget.enabled (include "presence-exporter.given" $budget.minAvailable) (include "presence-exporter.given" $budget.maxUnavailable) -}}
 {{- fail "podDisruptionBudget: minAvailable and maxUnavailable are given; Kubernetes takes one of them" -}}
 {{- end -}}
 {{- end -}}
