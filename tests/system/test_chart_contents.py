@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from tests.commandline import run as presence_exporter
 from tests.kit import chart, rulefiles
 from tests.programs import PROJECT
 from tests.system.chartfiles import certificate, mount
-from tests.system.charts import of_kind, render
+from tests.system.charts import of_kind, render, run
 from tests.system.processes import free_port
 
 if TYPE_CHECKING:
@@ -101,6 +102,18 @@ def test_prometheus_takes_the_rules(axis: str | None, tmp_path: Path, promtool: 
     file.write_text(yaml.safe_dump({"groups": found}), encoding="utf-8")
     said = promtool("check", "rules", "--lint=all", "--lint-fatal", str(file))
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_a_threshold_that_the_rules_have_not_is_told(tmp_path: Path) -> None:
+    """A value would change nothing and say nothing, had the expression become another one."""
+    copy = shutil.copytree(chart.CHART, tmp_path / "presence-exporter")
+    file = copy / "files" / "rules" / "presence.alerts.yml"
+    text = file.read_text(encoding="utf-8")
+    assert text.count("> 900") == 1
+    file.write_text(text.replace("> 900", ">= 900"), encoding="utf-8")
+    said = run("helm4", "template", str(copy), "--set", "demo=true", "--set", "prometheusRule.enabled=true")
+    assert said.status != 0
+    assert 'PresenceStale does not have "> 900" exactly once, so threshold cannot be set' in said.errors
 
 
 def test_the_dashboards_are_those_of_the_project() -> None:
