@@ -108,6 +108,8 @@ BROKEN: list[tuple[Rule, str, dict[str, Any]]] = [
         "of all jobs",
         variable(INSTANCE, "query", "label_values(presence_source_info, instance)"),
     ),
+    (queries.events_ask, "nothing", broken("annotations", "list", 1, "target")),
+    (queries.events_ask, "of all jobs", broken("annotations", "list", 1, "target", to={"expr": "up == 0"})),
     (forms.targets_suit_their_panel, "no letter", broken("panels", STAT, "targets", 0, "refId")),
     (
         forms.targets_suit_their_panel,
