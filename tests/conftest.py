@@ -8,7 +8,12 @@ from hypothesis import HealthCheck, settings
 
 from tests.campaigns import soaking
 
-pytest_plugins = ["tests.plugins.strictness", "tests.plugins.renewal", "tests.plugins.databases"]
+pytest_plugins = [
+    "tests.plugins.strictness",
+    "tests.plugins.spread",
+    "tests.plugins.renewal",
+    "tests.plugins.databases",
+]
 
 # No deadline: the machine that runs the tests is shared, and time has tests of its own. A sample draws the
 # same cases on every machine; the long run draws new ones and prints how to repeat a failure.
