@@ -20,7 +20,7 @@ from tests.system.blocks import lived, record, store
 from tests.system.prometheus import start_prometheus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import ExitStack
     from pathlib import Path
 
@@ -38,6 +38,15 @@ RULES: Final = PROJECT / "rules" / "presence.rules.yml"
 ALERTS: Final = PROJECT / "rules" / "presence.alerts.yml"
 
 FLAGS: Final = ("--storage.tsdb.retention.time=90d",)
+
+ALWAYS: Final = """
+groups:
+  - name: always
+    interval: 2s
+    rules:
+      - {alert: AlwaysThere, expr: up == 1, labels: {service: presence, severity: info}}
+"""
+"""So that there is an alert to be seen."""
 
 SCRAPE: Final = """
 global: {{scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}}
@@ -76,11 +85,16 @@ def begin(folder: Path, *, address: str, stack: ExitStack) -> StoredWorld:
     start = end - DAYS * DAY
     data = folder / "data"
     samples = _days(folder, (start, end), every=every)
-    _record(folder, data, (start, end))
-    config = SCRAPE.format(address=address, job=JOB, instance=INSTANCE, rules=f'"{RULES}", "{ALERTS}"')
+    record_rules(folder, data, (start, end))
+    always = folder / "always.yml"
+    always.write_text(ALWAYS, encoding="utf-8")
+    config = SCRAPE.format(
+        address=address, job=JOB, instance=INSTANCE, rules=f'"{RULES}", "{ALERTS}", "{always}"'
+    )
     server = start_prometheus(require_prometheus(3), config, folder=folder, flags=FLAGS)
     stack.callback(server.process.stop)
     server.wait_for(f"count_over_time(up[{4 * SCRAPES}s]) >= {SCRAPES}")
+    server.wait_for("ALERTS")
     return StoredWorld(server, start, end, every, samples, time.monotonic() - began)
 
 
@@ -104,10 +118,12 @@ def _days(folder: Path, span: tuple[float, float], *, every: float) -> int:
     return samples + tape.samples
 
 
-def _record(folder: Path, data: Path, span: tuple[float, float]) -> None:
-    """Rule after rule, each with a server that knows what those before it recorded."""
+def record_rules(
+    folder: Path, data: Path, span: tuple[float, float], *, flags: Sequence[str] = FLAGS
+) -> None:
+    """Record what `rules/` says, each rule with a server that knows what those before it recorded."""
     for rule, every in recording_rules():
-        server = start_prometheus(require_prometheus(3), "{}", folder=folder, flags=FLAGS)
+        server = start_prometheus(require_prometheus(3), "{}", folder=folder, flags=flags)
         try:
             record([rule], data, url=server.url, span=span, every=every)
         finally:
