@@ -194,7 +194,7 @@ def test_meetings_are_listed_late_from_now_on() -> None:
 
 @pytest.mark.parametrize("vendors", [(), (DAILY,), (CHAT,)])
 def test_requests_are_limited_unless_it_is_said(vendors: tuple[str, ...]) -> None:
-    """For each vendor apart: eleven a minute are too many for the one, and 101 in five seconds for the other."""
+    """For each vendor apart: eleven a minute are too many for one, and 101 in five seconds for the other."""
     chosen = {"daily" if vendor == DAILY else "chat": ["unlimited"] for vendor in vendors}
     client = Asker(clock=Hand(), given=changed_world(SEED, clock=Hand(), **chosen))
     daily = {client.daily("/").status_code for _ in range(101)}
