@@ -48,7 +48,7 @@ soak: $(DEV) tools-if-possible ## Run the long campaigns in full
 	PRESENCE_SOAK=1 $(BIN)/python -m pytest -m soak $(PYTEST_FLAGS)
 
 .PHONY: bench
-bench: $(DEV) ## Measure speed and memory against the floor
+bench: $(DEV) tools-if-possible ## Measure speed and memory against the floor
 	$(BIN)/python tools/bench/run.py
 
 .PHONY: reference

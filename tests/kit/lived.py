@@ -42,7 +42,7 @@ BAD: Final = 960.0
 """Seconds that a bad mood lasts."""
 
 LAST_MOODS: Final = ("unavailable", "presence_disabled", "retyped", "rate_limited")
-"""Those that come last, the very last one first; before them come all others in their order, again and again."""
+"""Those that come last, the very last one first; before them come all others in their order, in turns."""
 
 UNREADABLE: Final = 0.75 * MOODY
 """Seconds after a bad mood's beginning after which the configuration's file is bad, and is read again."""
@@ -114,7 +114,7 @@ class Tape:
         """The samples of a page, scraped at that moment; `instead` gives other values by the series."""
         lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
         for series, _, value in lines:
-            self._write(series, (instead or {}).get(series, value), moment)
+            self.sample(series, (instead or {}).get(series, value), moment=moment)
         self._scraped(moment, up=1, samples=len(lines))
 
     def silence(self, moment: float) -> None:
@@ -122,12 +122,13 @@ class Tape:
         self._scraped(moment, up=0, samples=0)
 
     def _scraped(self, moment: float, *, up: int, samples: int) -> None:
-        self._write("up", up, moment)
-        self._write("scrape_duration_seconds", 0.02, moment)
-        self._write("scrape_samples_scraped", samples, moment)
-        self._write("scrape_samples_post_metric_relabeling", samples, moment)
+        self.sample("up", up, moment=moment)
+        self.sample("scrape_duration_seconds", 0.02, moment=moment)
+        self.sample("scrape_samples_scraped", samples, moment=moment)
+        self.sample("scrape_samples_post_metric_relabeling", samples, moment=moment)
 
-    def _write(self, series: str, value: float | str, moment: float) -> None:
+    def sample(self, series: str, value: float | str, *, moment: float) -> None:
+        """One sample of a series, as a page writes it."""
         named = self.names.get(series)
         if named is None:
             named = self.names[series] = _labelled(series, job=self.job, instance=self.instance)

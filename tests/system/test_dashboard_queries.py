@@ -157,7 +157,7 @@ def _complaints(board: Board, world: StoredWorld, window: Window) -> list[str]:
 def _choices(board: Board, world: StoredWorld) -> Iterator[Mapping[str, str]]:
     """One job and instance; each source, with a room in which there is somebody now."""
     [busiest, *_] = world.server.query(
-        "topk(1, presence_room_participants and on (source, room) presence_room_meeting_start_timestamp_seconds)"
+        "topk(1, presence_room_participants and on (room) presence_room_meeting_start_timestamp_seconds)"
     )
     for source in ("demo-daily", "demo-rocketchat"):
         chosen = {
