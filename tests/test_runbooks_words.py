@@ -89,7 +89,8 @@ def test_a_counter_stands_in_a_rate_and_a_gauge_does_not(query: str) -> None:
 @each_page
 def test_the_command_lines_are_understood(page: Page) -> None:
     """Each that is ours, with its flags, in a block or in a sentence."""
-    lines = [line.strip() for block in page.blocks("sh") for line in block.splitlines()]
+    blocks = [block.replace("\\\n", " ") for block in page.blocks("sh")]
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
     lines += re.findall(r"`(presence-exporter [^`]+)`", page.prose)
     for line in filter(None, lines):
         program, *words = shlex.split(line)
