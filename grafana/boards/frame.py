@@ -102,7 +102,8 @@ def _other_boards() -> model.DashboardLink:
 
 
 def _annotations() -> list[model.AnnotationQuery]:
-    restarted = ours("changes(process_start_time_seconds{@process}[$__rate_interval]) > 0")
+    # Not by `changes(…)`: a restart that takes longer than its window would leave no mark.
+    restarted = ours("time() - process_start_time_seconds{@process} < 120 + $__interval_ms / 1000")
     read = "presence_exporter_config_last_reload_success_timestamp_seconds{@process}"
     return [
         model.AnnotationQuery(
