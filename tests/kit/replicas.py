@@ -40,7 +40,7 @@ async def live(
     )
 
     def started(settings: LedgerSettings) -> Exporter:
-        return Exporter(start, every=EVERY, world=world, ledger=settings)
+        return Exporter(start, full_every=2 * EVERY, world=world, ledger=settings)
 
     def told(tape: Tape, page: str, *, moment: float) -> None:
         began = start + joins * EVERY if tape.instance == "b" else start

@@ -30,7 +30,7 @@ def lived(folder: Path, lives: Sequence[Life]) -> tuple[list[Path], int]:
         subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.lived_child"),
-                *map(str, (file, life.start, life.end, life.story, life.every)),
+                *map(str, (file, life.start, life.end, life.story, life.every, int(life.deltas))),
             ],
             cwd=PROJECT,
             env=unmeasured(),

@@ -14,7 +14,7 @@ import yaml
 
 from tests.campaigns import campaign
 from tests.kit.boards import Window, length
-from tests.kit.lived import INSTANCE, JOB, Life, Tape
+from tests.kit.lived import INSTANCE, JOB, MOODY, REPAIRED, UNREADABLE, Life, Tape
 from tests.programs import PROJECT, require_prometheus
 from tests.system.blocks import lived, record, store
 from tests.system.prometheus import start_prometheus
@@ -34,19 +34,18 @@ DOWN: Final = 1800.0
 RESTARTED: Final = 3.5 * 3600
 """Seconds before the end at which the exporter was started anew."""
 
+ALERTING: Final = (MOODY - UNREADABLE - 300, MOODY - REPAIRED)
+"""From when to when before the end an alert fired, since the configuration could not be read."""
+
 RULES: Final = PROJECT / "rules" / "presence.rules.yml"
 ALERTS: Final = PROJECT / "rules" / "presence.alerts.yml"
 
 FLAGS: Final = ("--storage.tsdb.retention.time=90d",)
 
-ALWAYS: Final = """
-groups:
-  - name: always
-    interval: 2s
-    rules:
-      - {alert: AlwaysThere, expr: up == 1, labels: {service: presence, severity: info}}
-"""
-"""So that there is an alert to be seen."""
+ALERT: Final = (
+    'ALERTS{alertname="PresenceConfigReloadFailed",alertstate="firing",service="presence",severity="warning"}'
+)
+"""What a server would have stored of an alert; rules record nothing of the past but figures."""
 
 SCRAPE: Final = """
 global: {{scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}}
@@ -85,16 +84,13 @@ def begin(folder: Path, *, address: str, stack: ExitStack) -> StoredWorld:
     start = end - DAYS * DAY
     data = folder / "data"
     samples = _days(folder, (start, end), every=every)
-    record_rules(folder, data, (start, end))
-    always = folder / "always.yml"
-    always.write_text(ALWAYS, encoding="utf-8")
-    config = SCRAPE.format(
-        address=address, job=JOB, instance=INSTANCE, rules=f'"{RULES}", "{ALERTS}", "{always}"'
-    )
-    server = start_prometheus(require_prometheus(3), config, folder=folder, flags=FLAGS)
+    # A server that scrapes marks the end of a series; here none is looked for further back than one scrape.
+    flags = (*FLAGS, f"--query.lookback-delta={every:g}s")
+    record_rules(folder, data, (start, end), flags=flags)
+    config = SCRAPE.format(address=address, job=JOB, instance=INSTANCE, rules=f'"{RULES}", "{ALERTS}"')
+    server = start_prometheus(require_prometheus(3), config, folder=folder, flags=flags)
     stack.callback(server.process.stop)
     server.wait_for(f"count_over_time(up[{4 * SCRAPES}s]) >= {SCRAPES}")
-    server.wait_for("ALERTS")
     return StoredWorld(server, start, end, every, samples, time.monotonic() - began)
 
 
@@ -105,16 +101,18 @@ def _days(folder: Path, span: tuple[float, float], *, every: float) -> int:
     lives = [
         Life(start, down, end, every),
         Life(down + DOWN, end - RESTARTED - every, end, every),
-        Life(end - RESTARTED, end, end, every),
+        Life(end - RESTARTED, end, end, every, deltas=False),
     ]
     files, samples = lived(folder, lives)
-    silence = folder / "silence.om"
-    with silence.open("w", encoding="utf-8") as file:
+    rest = folder / "rest.om"
+    with rest.open("w", encoding="utf-8") as file:
         tape = Tape(file)
         for moment in Life(down, down + DOWN, end, every).moments():
             tape.silence(moment)
+        for moment in Life(end - ALERTING[0], end - ALERTING[1], end, every).moments():
+            tape.sample(ALERT, 1, moment=moment)
         file.write("# EOF\n")
-    store([*files, silence], folder / "data")
+    store([*files, rest], folder / "data")
     return samples + tape.samples
 
 
