@@ -33,18 +33,19 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 class Window:
     """A time range (Unix seconds) on a data source whose scrapes are `every` seconds apart.
 
-    A panel may want no step finer than so many seconds.
+    A panel may want no step finer than so many seconds, and no more than so many points.
     """
 
     start: float
     end: float
     every: float
     finest: float = 0.0
+    points: int = POINTS
 
     @property
     def step(self) -> float:
         """Seconds between two points: never less than between two scrapes."""
-        return max(self.every, self.finest, round((self.end - self.start) / POINTS))
+        return max(self.every, self.finest, round((self.end - self.start) / self.points))
 
     def of(self, question: Question) -> Window:
         """The window of a panel that has a time range or a step of its own.
@@ -59,7 +60,7 @@ class Window:
             start = min(begin.timestamp(), self.end - 3600)
         elif question.since:
             start = self.end - length(question.since)
-        return replace(self, start=start, finest=question.finest)
+        return replace(self, start=start, finest=question.finest, points=question.points)
 
     def values(self) -> dict[str, str]:
         """What Grafana's own variables stand for."""
@@ -93,6 +94,8 @@ class Question:
     """The panel's own time range: `now/d` is today, `1h` the last hour; empty for the dashboard's."""
     finest: float = 0.0
     """Seconds; no step of the panel is finer."""
+    points: int = POINTS
+    """The panel asks for no more of them."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -187,6 +190,7 @@ def _of_panel(board: str, panel: Mapping[str, Any]) -> Iterator[Question]:
             words=frozenset(_words(shown.get("mappings", ()))),
             since=panel.get("timeFrom", ""),
             finest=length(panel.get("interval") or "0s"),
+            points=panel.get("maxDataPoints") or POINTS,
         )
 
 
