@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.kit.boards import Question, Window, boards, fill, length, read
@@ -104,6 +106,17 @@ def test_windows_follow_the_range_and_the_scrapes() -> None:
         "2592000",
     )
     assert (month["__interval_ms"], month["__range_ms"]) == ("2592000", "2592000000")
+
+
+def test_a_panel_can_ask_for_fewer_points_and_for_no_finer_steps() -> None:
+    """Each makes the step longer, and nothing else."""
+    whole = Window(0, 6 * 3600, 15)
+    asked = Question("rooms", "People by room", "A", "presence_room_participants")
+
+    assert whole.of(asked).step == 22
+    assert whole.of(replace(asked, points=240)).step == 90
+    assert whole.of(replace(asked, finest=600.0)).step == 600
+    assert whole.of(replace(asked, points=240)).values()["__range"] == "21600s"
 
 
 def test_variables_are_filled_in_however_they_are_written() -> None:
