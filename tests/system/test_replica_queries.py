@@ -156,6 +156,16 @@ def test_every_panel_shows_for_two_replicas_what_it_shows_for_one_exporter(
     assert _differing(board, hours, ("one", "two"), apart=PER_PROCESS.keys()) == []
 
 
+def test_a_fact_that_is_counted_twice_is_noticed(board: Board, hours: Hours) -> None:
+    """A sum over instances in the place of their maximum."""
+    questions = (
+        replace(each, expr=each.expr.replace("max by (job, source", "sum by (job, source"))
+        for each in board.questions
+    )
+    summed = replace(board, questions=tuple(questions))
+    assert _differing(summed, hours, ("one", "two"), apart=PER_PROCESS.keys())
+
+
 def test_every_panel_shows_the_same_whichever_server_is_asked(board: Board, hours: Hours) -> None:
     """They scrape the same exporter two seconds apart, and so share what it collected."""
     assert _differing(board, hours, ("first", "second"), apart=PER_SCRAPE) == []
