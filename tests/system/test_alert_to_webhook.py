@@ -219,11 +219,10 @@ def _must_be_whole(notice: Notice, *, severity: str) -> None:
 def _must_have_been_told_once(webhook: Webhook) -> None:
     """Two servers saw each alert: it was told when it began and when it ended, and no other was."""
     told: dict[tuple[str, str], list[str]] = {}
-    for notice in webhook.notices:
-        # In the hours of work also what is for information is sent, as of rooms that are always open.
-        if notice.labels["severity"] != "info":
-            alert = notice.labels["alertname"], notice.labels.get("source", "")
-            told.setdefault(alert, []).append(notice.status)
+    # In the hours of work also what is for information is sent, as of rooms that are always open.
+    for notice in filter(lambda each: each.labels["severity"] != "info", webhook.notices):
+        alert = notice.labels["alertname"], notice.labels.get("source", "")
+        told.setdefault(alert, []).append(notice.status)
     once = ["firing", "resolved"]
     # When its cause had ended, the mean over five minutes, which is not hurried, had not yet.
     assert told.pop(("PresenceSourceDown", "rocketchat"), once) == once
