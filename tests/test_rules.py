@@ -342,7 +342,7 @@ def test_the_readme_tells_of_every_group_and_file() -> None:
     ]
     for target in re.findall(r"\]\(([^)#]+)", text):
         assert (README.parent / target).exists(), target
-    assert {name for name in re.findall(r"`(Presence\w+)`", text)} <= {rule.name for rule in RULES}
+    assert set(re.findall(r"`(Presence\w+)`", text)) <= {rule.name for rule in RULES}
 
 
 # What the checks above rest on can tell.
