@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
@@ -20,7 +19,8 @@ from tests.programs import require_prometheus
 from tests.system.processes import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+    from datetime import timedelta
     from pathlib import Path
 
     from tests.system.conftest import StartExporter, StartPrometheus
@@ -135,30 +135,27 @@ def broken(mutated: Mapping[str, Rule], folder: Path) -> set[str]:
 
 def faults() -> dict[str, list[tuple[str, Rule]]]:
     """Of each alert the faults that are tried."""
-    steps = {
-        name: promql.parse_duration(promtool_test(file)["evaluation_interval"])
-        for file in TESTS
-        for test in promtool_test(file)["tests"]
-        for name in named(test)
-    }
+    steps: dict[str, timedelta] = {}
+    for file in TESTS:
+        content = promtool_test(file)
+        step = promql.parse_duration(content["evaluation_interval"])
+        for name in set[str]().union(*map(named, content["tests"])):
+            steps[name] = max(step, steps.get(name, step))
     return {alert.name: list(mutants(alert, step=steps[alert.name])) for alert in rules(ALERTS)}
 
 
-def in_turns(tried: Mapping[str, list[tuple[str, Rule]]]) -> Iterable[dict[str, tuple[str, Rule]]]:
+def in_turns(tried: Mapping[str, list[tuple[str, Rule]]]) -> list[dict[str, tuple[str, Rule]]]:
     """One fault of each alert that has one left, at a time."""
-    for turn in count():
-        now = {name: each[turn] for name, each in tried.items() if turn < len(each)}
-        if not now:
-            return
-        yield now
+    longest = max(map(len, tried.values()))
+    return [{name: each[turn] for name, each in tried.items() if turn < len(each)} for turn in range(longest)]
 
 
 @pytest.mark.soak
 def test_each_fault_in_an_alert_is_noticed(tmp_path: Path) -> None:
     """Its times, its limits, its comparisons, what it bridges and what it takes of replicas."""
     unnoticed = []
-    turns = campaign(sample=2, full=100)
-    for turn, now in islice(enumerate(in_turns(faults())), turns):
+    turns = in_turns(faults())
+    for turn, now in enumerate(turns[: campaign(sample=2, full=len(turns))]):
         complaints = broken({name: rule for name, (_, rule) in now.items()}, tmp_path / str(turn))
         assert complaints <= now.keys()
         unnoticed += [f"{name}: {now[name][0]}" for name in now.keys() - complaints]
