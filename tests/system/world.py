@@ -6,8 +6,11 @@ rules of `rules/` are recorded over them. The live exporter has the same job and
 
 from __future__ import annotations
 
+import fcntl
+import json
+import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -48,7 +51,7 @@ ALERT: Final = (
 """What a server would have stored of an alert; rules record nothing of the past but figures."""
 
 SCRAPE: Final = """
-global: {{scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}}
+global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 rule_files: [{rules}]
 scrape_configs:
   - job_name: {job}
@@ -56,20 +59,32 @@ scrape_configs:
     relabel_configs: [{{target_label: instance, replacement: "{instance}"}}]
 """
 
-SCRAPES: Final = 10
-"""After so many live scrapes there is enough to ask for."""
+LAST: Final = "presence_status_resolution_seconds"
+"""What comes last from a live exporter: it needs two collections."""
 
 
 @dataclass(frozen=True, slots=True)
-class StoredWorld:
-    """The server; its days began at `start`, and live scrapes followed them from `end` on (Unix seconds)."""
+class Story:
+    """From when to when the days were (Unix seconds), and how many seconds were between two scrapes.
 
-    server: PrometheusServer
+    `seconds` is how long it took to make them, by the clock.
+    """
+
     start: float
     end: float
     every: float
     samples: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWorld:
+    """The server; its days began at `start`, and live scrapes followed them after `end` (Unix seconds)."""
+
+    server: PrometheusServer
+    start: float
+    end: float
+    every: float
 
     def window(self, length: float) -> Window:
         """The last `length` seconds before now, for a data source that scrapes as seldom as the days did."""
@@ -77,21 +92,38 @@ class StoredWorld:
         return Window(max(now - length, self.start), now, self.every)
 
 
-def begin(folder: Path, *, address: str, stack: ExitStack) -> StoredWorld:
-    """Make the days, start the server on them, and have it scrape the exporter at `address`."""
+def begin(folder: Path, *, shared: Path, address: str, stack: ExitStack) -> StoredWorld:
+    """Start a server on a copy of the days, and have it scrape the exporter at `address`.
+
+    Whoever of several processes comes first makes the days, in `shared`; the others wait.
+    """
+    shared.mkdir(exist_ok=True)
+    told = shared / "story.json"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            told.write_text(json.dumps(asdict(_make(shared))), encoding="utf-8")
+    story = Story(**json.loads(told.read_text(encoding="utf-8")))
+    shutil.copytree(shared / "data", folder / "data")
+    config = SCRAPE.format(address=address, job=JOB, instance=INSTANCE, rules=f'"{RULES}", "{ALERTS}"')
+    server = start_prometheus(require_prometheus(3), config, folder=folder, flags=_flags(story.every))
+    stack.callback(server.process.stop)
+    server.wait_for(f"timestamp({LAST}) > {story.end:.0f}")
+    return StoredWorld(server, story.start, story.end, story.every)
+
+
+def _flags(every: float) -> tuple[str, ...]:
+    """As in life, what a page lacks is gone at once: nothing is looked for further back than one scrape."""
+    return (*FLAGS, f"--query.lookback-delta={every:g}s")
+
+
+def _make(folder: Path) -> Story:
     began = time.monotonic()
     every, end = float(campaign(sample=240, full=60)), float(int(time.time()))
     start = end - DAYS * DAY
-    data = folder / "data"
     samples = _days(folder, (start, end), every=every)
-    # A server that scrapes marks the end of a series; here none is looked for further back than one scrape.
-    flags = (*FLAGS, f"--query.lookback-delta={every:g}s")
-    record_rules(folder, data, (start, end), flags=flags)
-    config = SCRAPE.format(address=address, job=JOB, instance=INSTANCE, rules=f'"{RULES}", "{ALERTS}"')
-    server = start_prometheus(require_prometheus(3), config, folder=folder, flags=flags)
-    stack.callback(server.process.stop)
-    server.wait_for(f"count_over_time(up[{4 * SCRAPES}s]) >= {SCRAPES}")
-    return StoredWorld(server, start, end, every, samples, time.monotonic() - began)
+    record_rules(folder, folder / "data", (start, end), flags=_flags(every))
+    return Story(start, end, every, samples, time.monotonic() - began)
 
 
 def _days(folder: Path, span: tuple[float, float], *, every: float) -> int:
@@ -105,14 +137,16 @@ def _days(folder: Path, span: tuple[float, float], *, every: float) -> int:
     ]
     files, samples = lived(folder, lives)
     rest = folder / "rest.om"
-    with rest.open("w", encoding="utf-8") as file:
-        tape = Tape(file)
+    with rest.open("w", encoding="utf-8") as told:
+        tape = Tape(told)
         for moment in Life(down, down + DOWN, end, every).moments():
             tape.silence(moment)
         for moment in Life(end - ALERTING[0], end - ALERTING[1], end, every).moments():
             tape.sample(ALERT, 1, moment=moment)
-        file.write("# EOF\n")
+        told.write("# EOF\n")
     store([*files, rest], folder / "data")
+    for file in (*files, rest):
+        file.unlink()
     return samples + tape.samples
 
 
