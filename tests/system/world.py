@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from tests.campaigns import campaign
 from tests.kit.boards import Window, length
-from tests.kit.lived import INSTANCE, JOB, MOODY, REPAIRED, UNREADABLE, Life, Tape
+from tests.kit.lived import EVERY, INSTANCE, JOB, MOODY, REPAIRED, UNREADABLE, Life, Tape
 from tests.programs import PROJECT, require_prometheus
 from tests.system.blocks import lived, record, store
 from tests.system.prometheus import start_prometheus
@@ -119,11 +118,11 @@ def _flags(every: float) -> tuple[str, ...]:
 
 def _make(folder: Path) -> Story:
     began = time.monotonic()
-    every, end = float(campaign(sample=240, full=60)), float(int(time.time()))
+    end = float(int(time.time()))
     start = end - DAYS * DAY
-    samples = _days(folder, (start, end), every=every)
-    record_rules(folder, folder / "data", (start, end), flags=_flags(every))
-    return Story(start, end, every, samples, time.monotonic() - began)
+    samples = _days(folder, (start, end), every=EVERY)
+    record_rules(folder, folder / "data", (start, end), flags=_flags(EVERY))
+    return Story(start, end, EVERY, samples, time.monotonic() - began)
 
 
 def _days(folder: Path, span: tuple[float, float], *, every: float) -> int:
