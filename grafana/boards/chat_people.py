@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.boards import looks, panels, tables
+from grafana.boards import frame, looks, panels, tables
 from grafana.boards.panels import About, Look
 from grafana.boards.queries import now, over_time, total
 from grafana.boards.tables import Column
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN = (
     "a Rocket.Chat source that is chosen above cannot be asked or has switched presence off, there is none, "
-    "or nothing is scraped. A source that is asked for some people only has no full list."
+    f"or nothing is scraped.{frame.PEOPLE_ONLY}"
 )
 _NO_GROUP = "no groups are configured, or the source could not be asked or has switched presence off then."
 

@@ -25,6 +25,12 @@ ANSWERED = (
 )
 """When each collector last succeeded; for an hour also of an exporter that is gone."""
 
+ROOMS_ONLY = " A source that is asked only for watched rooms is not in it."
+"""Of numbers that are of all rooms: what they leave out."""
+
+PEOPLE_ONLY = " A source that is asked for some people only is not in it."
+"""The same of numbers that are of the full list of users."""
+
 # Every minute, as scrapes are advised: more often would only repeat what is known.
 _REFRESH = "1m"
 

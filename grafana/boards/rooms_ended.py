@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.boards import looks, panels
+from grafana.boards import frame, looks, panels
 from grafana.boards.panels import About, Look
 from grafana.boards.queries import now, over_time, total
 
@@ -43,7 +43,7 @@ def stays() -> list[list[model.Panel]]:
                 About(
                     title="People present by time since they joined",
                     question="For how long have the people who are in calls been there?",
-                    absent="a source could not be asked then.",
+                    absent=f"a source could not be asked then.{frame.ROOMS_ONLY}",
                 ),
                 over_time(
                     total(present, collector="presence", kind="daily", by="le"), "{{le}}", form="heatmap"

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "a Daily source that is chosen above cannot be asked, there is none, or nothing is scraped."
 _THEN = "the source could not be asked then. A gap is never nobody."
-_ROOMS_ONLY = " A source that is asked only for watched rooms never has this number."
 
 _IN_ROOM = "max by (job, source, room) (presence_room_participants{@room})"
 _BEGAN = "max by (job, source, room) (presence_room_meeting_start_timestamp_seconds{@room})"
@@ -28,28 +27,36 @@ _OPEN_FOR = looks.thresholds((4 * 3600, looks.ATTENTION), (12 * 3600, looks.BAD)
 def numbers() -> list[model.Panel]:
     """How many people, rooms, meetings there are, and how many people wait."""
     told = (
-        ("People in calls now", "How many people are in rooms now?", "presence_participants", "presence"),
+        (
+            "People in calls now",
+            "How many people are in rooms now?",
+            "presence_participants",
+            "presence",
+            _UNKNOWN + frame.ROOMS_ONLY,
+        ),
         (
             "Rooms occupied",
             "In how many rooms is at least one person?",
             "presence_rooms_occupied",
             "presence",
+            _UNKNOWN + frame.ROOMS_ONLY,
         ),
         (
             "Meetings going on",
             "How many meetings does Daily list? It lists one after 30 seconds or with its second person.",
             "presence_meetings_ongoing",
             "meetings",
+            _UNKNOWN,
         ),
     )
     found = [
         panels.number(
-            About(title=title, question=question, absent=_UNKNOWN + _ROOMS_ONLY),
+            About(title=title, question=question, absent=absent),
             now(
                 total(f"max by (job, source) ({metric}{{@source}})", collector=collector, kind="daily"), title
             ),
         )
-        for title, question, metric, collector in told
+        for title, question, metric, collector, absent in told
     ]
     return [*found, _waiting()]
 
@@ -59,7 +66,7 @@ def _waiting() -> model.Panel:
         About(
             title="Alone for more than 5 minutes",
             question="How many people have been alone in their room for more than five minutes?",
-            absent=f"{_UNKNOWN}{_ROOMS_ONLY} The same where `buckets` have no end at 300 s.",
+            absent=f"{_UNKNOWN}{frame.ROOMS_ONLY} The same where `buckets` have no end at 300 s.",
         ),
         now(total(_longer("300.0"), collector="presence", kind="daily"), "people"),
         look=Look(
@@ -91,7 +98,7 @@ def _busiest() -> model.Panel:
         over_time(
             f"""{_IN_ROOM} and on (job, source, room) topk(10, max by (job, source, room) (
                 max_over_time(presence_room_participants{{@room}}[$__range] @ end())))""",
-            "{{room}}",
+            "{{source}} {{room}}",
         ),
     )
     # Prometheus reads every room at each step to find these: fewer steps where there are thousands.
@@ -130,7 +137,7 @@ def _sizes() -> model.Panel:
         About(
             title="Rooms by size",
             question="How many rooms have how many people in them? The lowest row are those with one person.",
-            absent=f"a source could not be asked then.{_ROOMS_ONLY}",
+            absent=f"a source could not be asked then.{frame.ROOMS_ONLY}",
         ),
         over_time(_rows("presence_room_size_participants"), "{{le}}", form="heatmap"),
         rows="short",
@@ -151,9 +158,13 @@ def _groups() -> model.Panel:
             absent=f"no groups of rooms are configured, or {_THEN}",
         ),
         over_time(
-            "max by (job, source, group) (presence_room_group_participants{@source})", "{{group}} people"
+            "max by (job, source, group) (presence_room_group_participants{@source})",
+            "{{source}} {{group}} people",
         ),
-        over_time("max by (job, source, group) (presence_room_group_occupied{@source})", "{{group}} rooms"),
+        over_time(
+            "max by (job, source, group) (presence_room_group_occupied{@source})",
+            "{{source}} {{group}} rooms",
+        ),
     )
 
 
@@ -162,7 +173,7 @@ def _folded() -> model.Panel:
         About(
             title="Rooms without a series of their own",
             question="How much is not shown room by room? These rooms are in every total and distribution.",
-            absent=f"{_THEN}{_ROOMS_ONLY}",
+            absent=f"{_THEN}{frame.ROOMS_ONLY}",
         ),
         over_time("max by (job, source) (presence_rooms_folded{@source})", "{{source}} rooms"),
         over_time("max by (job, source) (presence_folded_participants{@source})", "{{source}} people"),
@@ -178,7 +189,7 @@ def alone() -> list[list[model.Panel]]:
                 About(
                     title="People alone, by how long",
                     question="How many people are alone in their room, and how many of them for longer?",
-                    absent=f"{_THEN}{_ROOMS_ONLY} The same where `buckets` have no such end.",
+                    absent=f"{_THEN}{frame.ROOMS_ONLY} The same where `buckets` have no such end.",
                 ),
                 over_time(total(_ALONE, collector="presence", kind="daily"), "alone"),
                 *(
@@ -190,7 +201,7 @@ def alone() -> list[list[model.Panel]]:
                 About(
                     title="People alone by time since they joined",
                     question="For how long have people who are alone been there?",
-                    absent=f"a source could not be asked then.{_ROOMS_ONLY}",
+                    absent=f"a source could not be asked then.{frame.ROOMS_ONLY}",
                 ),
                 over_time(_rows("presence_lone_stay_seconds"), "{{le}}", form="heatmap"),
                 rows="s",
