@@ -17,6 +17,7 @@ OCCUPIED = "max by (job, source) (presence_rooms_occupied{@source})"
 MEETINGS = "max by (job, source) (presence_meetings_ongoing{@source})"
 ONLINE = 'max by (job, source) (presence_users{@source, status="online"})'
 _AGE = f"time() - {frame.ANSWERED}"
+_ASKED = ("How it is asked", tables.link_to(frame.EXPORTER, source="Source"))
 
 
 def history() -> list[model.Panel]:
@@ -60,11 +61,7 @@ def sources() -> model.Panel:
             absent="no exporter is scraped. A cell that is unknown: the collector fails, or this kind of "
             "source has no such number.",
         ),
-        Column(
-            name="Source",
-            label="source",
-            link=("How it is asked", tables.link_to(frame.EXPORTER, source="Source")),
-        ),
+        Column(name="Source", label="source", link=_ASKED),
         Column(name="Kind", label="kind"),
         Column(
             name="Whole",
@@ -107,14 +104,7 @@ def collectors() -> model.Panel:
             question="When did each collector last succeed, and how long did it take the last time?",
             absent="no exporter is scraped. An unknown age: no success since its exporter started.",
         ),
-        Column(
-            name="Source",
-            label="source",
-            link=(
-                "How it is asked",
-                tables.link_to(frame.EXPORTER, source="Source"),
-            ),
-        ),
+        Column(name="Source", label="source", link=_ASKED),
         Column(name="Collector", label="collector"),
         Column(
             name="State",

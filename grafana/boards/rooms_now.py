@@ -26,39 +26,37 @@ _OPEN_FOR = looks.thresholds((4 * 3600, looks.ATTENTION), (12 * 3600, looks.BAD)
 
 def numbers() -> list[model.Panel]:
     """How many people, rooms, meetings there are, and how many people wait."""
-    told = (
-        (
-            "People in calls now",
-            "How many people are in rooms now?",
-            "presence_participants",
-            "presence",
-            _UNKNOWN + frame.ROOMS_ONLY,
+    return [
+        _number("People in calls now", "How many people are in rooms now?", metric="presence_participants"),
+        _number(
+            "Rooms occupied", "In how many rooms is at least one person?", metric="presence_rooms_occupied"
         ),
-        (
-            "Rooms occupied",
-            "In how many rooms is at least one person?",
-            "presence_rooms_occupied",
-            "presence",
-            _UNKNOWN + frame.ROOMS_ONLY,
-        ),
-        (
-            "Meetings going on",
-            "How many meetings does Daily list? It lists one after 30 seconds or with its second person.",
-            "presence_meetings_ongoing",
-            "meetings",
-            _UNKNOWN,
-        ),
-    )
-    found = [
         panels.number(
-            About(title=title, question=question, absent=absent),
-            now(
-                total(f"max by (job, source) ({metric}{{@source}})", collector=collector, kind="daily"), title
+            About(
+                title="Meetings going on",
+                question="How many meetings does Daily list? It lists one after 30 seconds or with its "
+                "second person.",
+                absent=_UNKNOWN,
             ),
-        )
-        for title, question, metric, collector, absent in told
+            now(
+                total(
+                    "max by (job, source) (presence_meetings_ongoing{@source})",
+                    collector="meetings",
+                    kind="daily",
+                ),
+                "Meetings going on",
+            ),
+        ),
+        _waiting(),
     ]
-    return [*found, _waiting()]
+
+
+def _number(title: str, question: str, *, metric: str) -> model.Panel:
+    fact = f"max by (job, source) ({metric}{{@source}})"
+    return panels.number(
+        About(title=title, question=question, absent=_UNKNOWN + frame.ROOMS_ONLY),
+        now(total(fact, collector="presence", kind="daily"), title),
+    )
 
 
 def _waiting() -> model.Panel:
