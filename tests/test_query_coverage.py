@@ -10,30 +10,17 @@ import promql_parser as promql
 import pytest
 
 from exporter.config import BucketSettings, SourceKind
-from exporter.metrics.catalogue import FAMILIES
 from exporter.model import Reason
+from tests.dashboardlint.known import LABELS, SERIES, TYPES
 from tests.kit.boards import FOLDER, boards
 from tests.kit.promql import Node, nodes
-from tests.kit.stated import Stated, everything, of_boards, rules, statements
-from tests.test_telemetry import PROMISED
+from tests.kit.rulefiles import ALERTS, RECORDS, rules
+from tests.kit.stated import Stated, everything, of_boards, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KINDS: Final = {family.name: family.type for family in FAMILIES} | {
-    name: kind for name, (kind, _) in PROMISED.items()
-}
-LABELS: Final = {family.name: set(family.labels) for family in FAMILIES} | {
-    name: labels for name, (_, labels) in PROMISED.items()
-}
-PARTS: Final = {
-    "histogram": ("_bucket", "_count", "_sum"),
-    "gaugehistogram": ("_bucket", "_gcount", "_gsum"),
-}
-SERIES: Final = {name + part: name for name, kind in KINDS.items() for part in PARTS.get(kind, ("",))}
-"""What Prometheus stores of us: each series' name with its family."""
-
-RECORDED: Final = {rule["record"] for _, rule, _ in rules() if "record" in rule}
+RECORDED: Final = {rule.name for rule in rules(RECORDS)}
 
 OTHERS: Final = {
     "up": set[str](),
@@ -54,7 +41,7 @@ CLOSED: Final = {
     "collector": {"presence", "room_presence", "meetings", "ended_meetings", "connections"},
     "reason": {str(reason) for reason in Reason},
     "kind": {str(kind) for kind in SourceKind},
-    "alertname": {rule["alert"] for _, rule, _ in rules() if "alert" in rule},
+    "alertname": {rule.name for rule in rules(ALERTS)},
     "alertstate": {"pending", "firing"},
     "service": {"presence"},
     "severity": {"critical", "warning", "info"},
@@ -86,7 +73,7 @@ def labels_of(series: str) -> set[str]:
     if series in RECORDED:
         return {"source"} | EVERYWHERE
     own = OTHERS[series] if series in OTHERS else LABELS[SERIES[series]]
-    return own | EVERYWHERE | ({"le"} if series.endswith("_bucket") else set())
+    return {*own, *EVERYWHERE} | ({"le"} if series.endswith("_bucket") else set())
 
 
 def test_there_are_queries_of_all_kinds() -> None:
@@ -164,7 +151,7 @@ def test_every_metric_is_on_a_panel() -> None:
         for _, _, name in selected(query)
         if name in SERIES
     }
-    assert KINDS.keys() - shown == ON_NO_PANEL.keys()
+    assert TYPES.keys() - shown == ON_NO_PANEL.keys()
 
 
 def test_no_query_makes_a_number_of_what_is_absent() -> None:

@@ -45,7 +45,7 @@ def nothing_becomes_zero(dashboard: Json) -> list[Complaint]:
     found = []
     for target in targets(dashboard):
         try:
-            parts = list(nodes(target.expr))
+            parts = nodes(target.expr)
         except ValueError:
             continue
         found += [Complaint(target.title, f"{word} makes a number of nothing") for word in _inventing(parts)]

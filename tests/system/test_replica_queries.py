@@ -13,7 +13,7 @@ import pytest
 from tests.kit.boards import Window, boards, fill
 from tests.kit.promql import nodes
 from tests.kit.replicas import EVERY
-from tests.kit.stated import rules
+from tests.kit.rulefiles import ALERTS, RECORDS, rules
 from tests.programs import require_prometheus
 from tests.system.blocks import lived_by_replicas, store
 from tests.system.prometheus import start_prometheus
@@ -181,8 +181,8 @@ def test_what_a_panel_says_of_now_goes_on_when_a_pod_is_replaced(board: Board, h
 def test_every_rule_says_the_same_of_replicas(hours: Hours) -> None:
     """What it records, whether it fires, and each figure that it holds against a threshold."""
     seen = 0
-    for _, rule, _ in rules():
-        text = rule["expr"].replace('job="presence"', 'job=~".+"')
+    for rule in (*rules(RECORDS), *rules(ALERTS)):
+        text = rule.expr.replace('job="presence"', 'job=~".+"')
         for expr in (text, *_compared(text)):
             one, two = (hours.figures(expr, job=job, window=hours.window) for job in ("one", "two"))
             if not (_names(expr) & PER_PROCESS.keys() or _by_instance(one)):
@@ -193,11 +193,10 @@ def test_every_rule_says_the_same_of_replicas(hours: Hours) -> None:
 
 def test_everything_that_is_recorded_is_the_same_for_replicas(hours: Hours) -> None:
     """And is there."""
-    for _, rule, _ in rules():
-        if "record" in rule:
-            one, two = (hours.figures(rule["record"], job=job, window=hours.window) for job in ("one", "two"))
-            assert one
-            assert _apart(one, two) == []
+    for rule in rules(RECORDS):
+        one, two = (hours.figures(rule.name, job=job, window=hours.window) for job in ("one", "two"))
+        assert one
+        assert _apart(one, two) == []
 
 
 def test_every_exception_is_still_needed(hours: Hours) -> None:
