@@ -20,6 +20,16 @@ _BEGAN = "max by (job, source, room) (presence_room_meeting_start_timestamp_seco
 _BIGGEST = f"topk(50, {_IN_ROOM} > 0)"
 _OLDEST = f"bottomk(20, {_BEGAN})"
 
+_WHICH = (
+    Column(
+        name="Room",
+        label="room",
+        link=("Only this room", tables.link_to(frame.ROOMS, source="Source", room="Room")),
+        counted=True,
+    ),
+    Column(name="Source", label="source"),
+)
+
 _ALONE = "max by (job, source) (presence_lone_stay_seconds_gcount{@source})"
 _OPEN_FOR = looks.thresholds((4 * 3600, looks.ATTENTION), (12 * 3600, looks.BAD), base=looks.GOOD)
 
@@ -112,13 +122,7 @@ def _table() -> model.Panel:
             absent="nobody is in a room that has a series of its own, or that is unknown. A time that is "
             "unknown: Daily lists no meeting of the room yet, or the settings do not show it.",
         ),
-        Column(
-            name="Room",
-            label="room",
-            link=("Only this room", tables.link_to(frame.ROOMS, source="Source", room="Room")),
-            counted=True,
-        ),
-        Column(name="Source", label="source"),
+        *_WHICH,
         Column(name="People", query=_BIGGEST, decimals=0),
         Column(
             name="Meeting for",
@@ -236,13 +240,7 @@ def _oldest() -> model.Panel:
             absent="no meeting is going on, its room is not shown, or the meetings are unknown. People that "
             "are unknown: the room has no series of its own.",
         ),
-        Column(
-            name="Room",
-            label="room",
-            link=("Only this room", tables.link_to(frame.ROOMS, source="Source", room="Room")),
-            counted=True,
-        ),
-        Column(name="Source", label="source"),
+        *_WHICH,
         Column(name="Began", query=f"{_OLDEST} * 1000", unit="dateTimeAsIso"),
         Column(
             name="Open for",
