@@ -162,12 +162,7 @@ def test_each_failure_is_told_once_and_so_is_its_end(
     }
     servers = [prometheus_server(SCRAPE.format(replica=each, **scraping), flags=[RESEND]) for each in "ab"]
     _load_rules(tmp_path / "rules", servers)
-
-    # The vendors fail: of Rocket.Chat the cause is told, and what comes of it is held back.
-    _must_be_whole(webhook.wait_for("firing", "PresenceSourceDown", source="daily"), severity="warning")
-    _must_be_whole(webhook.wait_for("firing", "PresenceSwitchedOff", source="rocketchat"), severity="warning")
-    alertmanager.wait_for('alertname="PresenceSourceDown"', 'source="rocketchat"', state="suppressed")
-    assert webhook.heard("PresenceSourceDown", source="rocketchat") == []
+    _must_tell_of_the_vendors(webhook, alertmanager)
 
     # They have recovered; now it is the people.
     vendors.play("oncall_empty", "person_alone")
@@ -177,13 +172,8 @@ def test_each_failure_is_told_once_and_so_is_its_end(
     webhook.wait_for("resolved", "PresenceSwitchedOff", source="rocketchat")
     webhook.wait_for("resolved", "PresenceSourceDown", source="daily")
 
-    # Nobody knows anything any more: that is told, and what was known is not told again.
     running.process.popen.kill()
-    _must_be_whole(webhook.wait_for("firing", "PresenceExporterGone"), severity="critical")
-    for name in ("PresenceOnCallGroupEmpty", "PresencePersonAlone"):
-        [held] = alertmanager.wait_for(f'alertname="{name}"', state="suppressed")
-        assert held.inhibited
-        assert [notice.status for notice in webhook.heard(name)] == ["firing"]
+    _must_tell_only_that_nobody_knows(webhook, alertmanager)
 
     exporter.run()
     webhook.wait_for("resolved", "PresenceExporterGone")
@@ -202,6 +192,23 @@ def _load_rules(folder: Path, servers: Sequence[PrometheusServer]) -> None:
     for server in servers:
         server.wait_for("up == 1")
         server.process.popen.send_signal(signal.SIGHUP)
+
+
+def _must_tell_of_the_vendors(webhook: Webhook, alertmanager: AlertmanagerServer) -> None:
+    """Of Rocket.Chat the cause is told, and what comes of it is held back."""
+    _must_be_whole(webhook.wait_for("firing", "PresenceSourceDown", source="daily"), severity="warning")
+    _must_be_whole(webhook.wait_for("firing", "PresenceSwitchedOff", source="rocketchat"), severity="warning")
+    alertmanager.wait_for('alertname="PresenceSourceDown"', 'source="rocketchat"', state="suppressed")
+    assert webhook.heard("PresenceSourceDown", source="rocketchat") == []
+
+
+def _must_tell_only_that_nobody_knows(webhook: Webhook, alertmanager: AlertmanagerServer) -> None:
+    """What was known is not told again."""
+    _must_be_whole(webhook.wait_for("firing", "PresenceExporterGone"), severity="critical")
+    for name in ("PresenceOnCallGroupEmpty", "PresencePersonAlone"):
+        [held] = alertmanager.wait_for(f'alertname="{name}"', state="suppressed")
+        assert held.inhibited
+        assert [notice.status for notice in webhook.heard(name)] == ["firing"]
 
 
 def _must_be_whole(notice: Notice, *, severity: str) -> None:
