@@ -14,9 +14,9 @@ import promql_parser as promql
 import pytest
 
 from exporter.metrics.catalogue import FAMILIES
+from tests.dashboardlint.known import SERIES, TYPES
 from tests.kit.promql import Node, grouping, nodes, parts
 from tests.kit.rulefiles import ALERTS, RECORDS, Rule, groups, rules
-from tests.test_telemetry import PROMISED
 
 RULES: Final = rules(ALERTS)
 RECORDED: Final = {rule.name: rule for rule in rules(RECORDS)}
@@ -67,24 +67,9 @@ IMPERSONAL: Final = {"job", "instance", "source", "collector", "reason", "field"
 
 README: Final = ALERTS.with_name("README.md")
 
-GROWING: Final = {
-    *(family.name for family in FAMILIES if family.type == "counter"),
-    *(name for name, (kind, _) in PROMISED.items() if kind == "counter"),
-    *(
-        f"{name}_{part}"
-        for name, kind in [
-            *((family.name, family.type) for family in FAMILIES),
-            *((name, kind) for name, (kind, _) in PROMISED.items()),
-        ]
-        if kind == "histogram"
-        for part in ("bucket", "count", "sum")
-    ),
-}
-FACTS: Final = {
-    family.name + part
-    for family in FAMILIES
-    for part in ("", "_bucket", "_count", "_sum", "_gcount", "_gsum")
-}
+GROWING: Final = {series for series, name in SERIES.items() if TYPES[name] in {"counter", "histogram"}}
+OF_SOURCES: Final = {family.name for family in FAMILIES}
+FACTS: Final = {series for series, name in SERIES.items() if name in OF_SOURCES}
 """What replicas show alike."""
 
 
