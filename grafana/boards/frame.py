@@ -128,6 +128,12 @@ def _annotations() -> list[model.AnnotationQuery]:
             colour=looks.NEUTRAL,
             text="{{instance}} read its configuration",
         ),
+        _event(
+            "Refused configurations",
+            "presence_exporter_config_last_reload_successful{@process} == 0",
+            colour=looks.ATTENTION,
+            text="{{instance}} could not use its new configuration",
+        ),
         # An alert has no instance of ours: it is about a source, or about all replicas.
         _event(
             "Alerts",
