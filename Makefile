@@ -28,6 +28,8 @@ GRAFANA_TYPES := .tools/grafana/node_modules/.package-lock.json
 DEMO_ADDRESS ?= 127.0.0.1:10458
 # More for pytest: make test PYTEST_FLAGS="-x"
 PYTEST_FLAGS ?=
+# How many tests run at once; 0 runs them one after the other in one process, as a debugger wants it.
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -47,14 +49,14 @@ test: $(DEV) tools-if-possible ## Run every check: style, types, layers, tests w
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(PYTEST_FLAGS)
 
 .PHONY: soak
 soak: $(DEV) tools-if-possible ## Run the long campaigns in full
 	PRESENCE_SOAK=1 $(BIN)/python -m pytest -m soak $(PYTEST_FLAGS)
 
 .PHONY: bench
-bench: $(DEV) ## Measure speed and memory against the floor
+bench: $(DEV) tools-if-possible ## Measure speed and memory against the floor
 	$(BIN)/python tools/bench/run.py
 
 .PHONY: reference

@@ -10,6 +10,7 @@ from tests.campaigns import soaking
 
 pytest_plugins = [
     "tests.plugins.strictness",
+    "tests.plugins.spread",
     "tests.plugins.renewal",
     "tests.plugins.databases",
     "tests.plugins.documentation",

@@ -80,6 +80,7 @@ BROKEN: list[tuple[Rule, str, dict[str, Any]]] = [
     (queries.nothing_becomes_zero, "or on vector", asked(f"presence_up{{{ALL}}} or on () vector(0)")),
     (queries.nothing_becomes_zero, "absent", asked(f"absent(presence_up{{{ALL}}})")),
     (queries.nothing_becomes_zero, "times 0", asked(f"presence_users{{{ALL}}} or presence_up{{{ALL}}} * 0")),
+    (queries.nothing_becomes_zero, "fill", asked("presence_up + on (source) fill_right(0) presence_users")),
     (queries.facts_count_once, "summed", asked(f"sum by (job, source) (presence_users{{{ALL}}})")),
     (queries.facts_count_once, "bare", asked(f"presence_users{{{ALL}}}")),
     (queries.facts_count_once, "by source alone", asked(f"max by (source) (presence_users{{{ALL}}})")),
@@ -108,6 +109,8 @@ BROKEN: list[tuple[Rule, str, dict[str, Any]]] = [
         "of all jobs",
         variable(INSTANCE, "query", "label_values(presence_source_info, instance)"),
     ),
+    (queries.events_ask, "nothing", broken("annotations", "list", 1, "target")),
+    (queries.events_ask, "of all jobs", broken("annotations", "list", 1, "target", to={"expr": "up == 0"})),
     (forms.targets_suit_their_panel, "no letter", broken("panels", STAT, "targets", 0, "refId")),
     (
         forms.targets_suit_their_panel,

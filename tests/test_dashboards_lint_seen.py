@@ -78,6 +78,13 @@ BROKEN: list[tuple[Rule, str, dict[str, Any]]] = [
         },
     ),
     (looks.one_colour_for_one_state, "another colour", result(text="Failed", color="red")),
+    (looks.colours_are_told_apart, "of a word", result(text="failed", color="red")),
+    (
+        looks.colours_are_told_apart,
+        "of a line",
+        override(LINES, "color", {"mode": "fixed", "fixedColor": "green"}),
+    ),
+    (looks.colours_are_told_apart, "of a step", default(STAT, "thresholds", {"steps": [{"color": "red"}]})),
     (looks.stacked_parts, "rooms", stacked("max by (job, source, room) (presence_room_participants)")),
     (looks.stacked_parts, "other labels", stacked("max by (job, source) (presence_users)")),
     (looks.stacked_parts, "no labels", stacked("presence_users")),

@@ -76,11 +76,12 @@ def test_the_past_stays_as_it_was_but_for_those_who_came_in_it(name: str) -> Non
         ("nobody", [DAILY, CHAT]),
         ("crowd", [DAILY, CHAT]),
         ("listed_late", [DAILY]),
+        ("unlimited", []),
     ],
 )
 def test_a_happening_makes_a_difference_where_it_says_so(name: str, vendors: list[str]) -> None:
-    """And at the other vendor none at all."""
-    assert [vendor for vendor in (DAILY, CHAT) if happens_at(name, vendor)] == vendors
+    """And at the other vendor none at all; with other limits all that is told is the same."""
+    assert [vendor for vendor in (DAILY, CHAT) if happens_at(name, vendor)] == (vendors or [DAILY, CHAT])
     usual, changed = asker(), asker(daily=[name], chat=[name])
     now = MORNING + HOUR // 2
     listed = [[told.place for told in each.domain.told(now, since=MORNING)] for each in (usual, changed)]
@@ -189,3 +190,14 @@ def test_meetings_are_listed_late_from_now_on() -> None:
     assert late
     later = {told.meeting.id for told in changed.domain.told(now + HOUR, since=MORNING - DAY)}
     assert later.issuperset(late)
+
+
+@pytest.mark.parametrize("vendors", [(), (DAILY,), (CHAT,)])
+def test_requests_are_limited_unless_it_is_said(vendors: tuple[str, ...]) -> None:
+    """For each vendor apart: eleven a minute are too many for one, and 101 in five seconds for the other."""
+    chosen = {"daily" if vendor == DAILY else "chat": ["unlimited"] for vendor in vendors}
+    client = Asker(clock=Hand(), given=changed_world(SEED, clock=Hand(), **chosen))
+    daily = {client.daily("/").status_code for _ in range(101)}
+    chat = {client.chat("me").status_code for _ in range(11)}
+    assert daily == ({200} if DAILY in vendors else {200, 429})
+    assert chat == ({200} if CHAT in vendors else {200, 429})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.kit.boards import Question, Window, boards, fill, length, read
@@ -44,7 +47,13 @@ DASHBOARD = {
                                 "matcher": {"id": "byName", "options": "Age"},
                                 "properties": [
                                     {"id": "unit", "value": "s"},
-                                    {"id": "mappings", "value": [{"type": "value", "options": {"0": {}}}]},
+                                    {
+                                        "id": "mappings",
+                                        "value": [
+                                            {"type": "value", "options": {"0": {}}},
+                                            {"type": "special", "options": {"match": "null"}},
+                                        ],
+                                    },
                                 ],
                             },
                             {
@@ -104,6 +113,32 @@ def test_windows_follow_the_range_and_the_scrapes() -> None:
         "2592000",
     )
     assert (month["__interval_ms"], month["__range_ms"]) == ("2592000", "2592000000")
+
+
+def test_a_panel_can_ask_for_fewer_points_and_for_no_finer_steps() -> None:
+    """Each makes the step longer, and nothing else."""
+    whole = Window(0, 6 * 3600, 15)
+    asked = Question("rooms", "People by room", "A", "presence_room_participants")
+
+    assert whole.of(asked).step == 22
+    assert whole.of(replace(asked, points=240)).step == 90
+    assert whole.of(replace(asked, finest=600.0)).step == 600
+    assert whole.of(replace(asked, points=240)).values()["__range"] == "21600s"
+
+
+def test_a_panel_can_have_a_time_range_of_its_own() -> None:
+    """The last hour, today or this month; what has just begun is an hour old at least."""
+    asked = Question("rooms", "Minutes", "A", "x")
+    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def began(since: str, *, now: datetime) -> datetime:
+        window = Window(0, now.timestamp(), 15).of(replace(asked, since=since))
+        return datetime.fromtimestamp(window.start, UTC)
+
+    assert began("2h", now=noon) == noon.replace(hour=10)
+    assert began("now/d", now=noon) == noon.replace(hour=0)
+    assert began("now/M", now=noon) == noon.replace(day=1, hour=0)
+    assert began("now/d", now=noon.replace(hour=0)) == datetime(2026, 11, 20, 23, tzinfo=UTC)
 
 
 def test_variables_are_filled_in_however_they_are_written() -> None:

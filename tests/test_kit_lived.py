@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from exporter.demo import MOODS
+from tests.commandline import process_environment
+from tests.kit import replicas
 from tests.kit.lived import BAD, HOUR, LAST_MOODS, MOODY, REPAIRED, UNREADABLE, Life, Tape, live
 from tests.kit.threads import run_threaded
+from tests.programs import PROJECT
 
 END = 1_800_000_000.0
 
@@ -71,3 +77,50 @@ def test_a_life_is_told_with_its_bad_moods_and_its_bad_file() -> None:
     assert reloads[-1] == "1.0"
     assert set(stored("process_start_time_seconds")) == {str(END - 5.5 * HOUR)}
     assert float(stored("presence_exporter_collections_shared_total")[-1]) > 0
+
+
+def test_replicas_tell_the_same_hour_under_names_of_their_own(tmp_path: Path) -> None:
+    """The second comes later, and is cut off for a while; one server is two seconds after the other."""
+    file = io.StringIO()
+    telling = replicas.live(
+        file, start=END, scrapes=4, ledger=tmp_path / "ledger", joins=1, cut_off=range(2, 3)
+    )
+    samples = run_threaded(telling)
+    lines = file.getvalue().splitlines()
+    assert samples == len(lines)
+
+    def moments(series: str) -> list[float]:
+        return [float(line.split()[-1]) - END for line in lines if line.startswith(series)]
+
+    people = 'presence_participants{source="demo-daily",job='
+    assert moments(f'{people}"one",instance="only"') == [0, 60, 120, 180]
+    assert moments(f'{people}"two",instance="a"') == [0, 60, 120, 180]
+    assert moments(f'{people}"two",instance="b"') == [60, 180]
+    assert moments(f'{people}"moved",instance="old"') == [0, 60]
+    assert moments(f'{people}"moved",instance="new"') == [120, 180]
+    assert moments(f'{people}"second",instance="only"') == [2, 62, 122, 182]
+
+
+@pytest.mark.parametrize(
+    "child, arguments",
+    [("lived_child", (END - 600, END, END, 240, 0)), ("replicas_child", (END, 2))],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_process_of_its_own_writes_a_whole_file(
+    child: str, arguments: tuple[float, ...], tmp_path: Path
+) -> None:
+    """As `promtool` wants it, and says how many samples there are."""
+    file = tmp_path / "told.om"
+    command = [sys.executable, "-m", f"tests.{child}", str(file), *map(str, arguments)]
+    ran = subprocess.run(
+        command,
+        cwd=PROJECT,
+        env=process_environment(None),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    *samples, end = file.read_text(encoding="utf-8").splitlines()
+    assert (int(ran.stdout), end) == (len(samples), "# EOF")

@@ -10,17 +10,15 @@ from pathlib import Path
 import pytest
 
 from exporter.metrics.catalogue import FAMILIES, Family
+from tests.dashboardlint.known import PARTS
 from tests.kit.promql import Node, grouping, nodes
 from tests.programs import require_tool
 from tools.reference.__main__ import PAGE
 from tools.reference.families import families
 from tools.reference.metrics import WORDS, words
 
-SUFFIXES = {"histogram": ("_bucket", "_count", "_sum"), "gaugehistogram": ("_bucket", "_gcount", "_gsum")}
 SERIES = {
-    family.name + suffix: family
-    for family in families().values()
-    for suffix in SUFFIXES.get(family.type, ("",))
+    family.name + suffix: family for family in families().values() for suffix in PARTS.get(family.type, ("",))
 }
 FACTS = {family.name for family in FAMILIES}
 

@@ -14,9 +14,9 @@ import promql_parser as promql
 import pytest
 
 from exporter.metrics.catalogue import FAMILIES
+from tests.dashboardlint.known import SERIES, TYPES
 from tests.kit.promql import Node, grouping, nodes, parts
 from tests.kit.rulefiles import ALERTS, RECORDS, Rule, groups, rules
-from tests.test_telemetry import PROMISED
 
 RULES: Final = rules(ALERTS)
 RECORDED: Final = {rule.name: rule for rule in rules(RECORDS)}
@@ -65,24 +65,11 @@ BRIDGE: Final = 5 * MINUTE
 IMPERSONAL: Final = {"job", "instance", "source", "collector", "reason", "field", "group", "room", "loss"}
 """Labels that may be named to people; none of them is a person's."""
 
-GROWING: Final = {
-    *(family.name for family in FAMILIES if family.type == "counter"),
-    *(name for name, (kind, _) in PROMISED.items() if kind == "counter"),
-    *(
-        f"{name}_{part}"
-        for name, kind in [
-            *((family.name, family.type) for family in FAMILIES),
-            *((name, kind) for name, (kind, _) in PROMISED.items()),
-        ]
-        if kind == "histogram"
-        for part in ("bucket", "count", "sum")
-    ),
-}
-FACTS: Final = {
-    family.name + part
-    for family in FAMILIES
-    for part in ("", "_bucket", "_count", "_sum", "_gcount", "_gsum")
-}
+README: Final = ALERTS.with_name("README.md")
+
+GROWING: Final = {series for series, name in SERIES.items() if TYPES[name] in {"counter", "histogram"}}
+OF_SOURCES: Final = {family.name for family in FAMILIES}
+FACTS: Final = {series for series, name in SERIES.items() if name in OF_SOURCES}
 """What replicas show alike."""
 
 
@@ -99,8 +86,6 @@ def labels_kept(expr: promql.Expr) -> set[str]:
             kept = grouping(expr)
         case promql.VectorSelector(name=str(name)) if name in RECORDED:
             kept = labels_kept(promql.parse(RECORDED[name].expr))
-        case promql.VectorSelector():
-            pass
         case promql.Call(func=promql.Function(name="absent")):
             kept = {matcher.name for matcher in expr.args[0].matchers.matchers}
         case promql.Call(func=promql.Function(name="label_replace")):
@@ -326,3 +311,59 @@ def test_a_record_is_named_by_what_it_is(name: str) -> None:
     assert re.fullmatch(r"(?:[a-z]+\d+[smhdw]_)*[a-z]+", operations)
     assert users
     assert RECORDED[name].body.keys() == {"record", "expr"}
+
+
+def test_the_readme_tells_of_every_group_and_file() -> None:
+    """And of no other."""
+    text = README.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+
+    assert rows == [
+        ALERTS.name,
+        RECORDS.name,
+        "tests",
+        *TRIAGE,
+        *(group["name"] for group in groups(RECORDS)),
+    ]
+    for target in re.findall(r"\]\(([^)#]+)", text):
+        assert (README.parent / target).exists(), target
+    assert set(re.findall(r"`(Presence\w+)`", text)) <= {rule.name for rule in RULES}
+
+
+# What the checks above rest on can tell.
+
+
+@pytest.mark.parametrize(
+    "expr, said",
+    [
+        ("a > 1", True),
+        ("(a and b) > 1 or c < 1", True),
+        ("a unless b == 0", True),
+        ("max by (job) (a == 1)", True),
+        ("a", False),
+        ("a > 1 or b", False),
+        ("a and b", False),
+        ("a - 1", False),
+    ],
+)
+def test_a_comparison_is_found_where_there_is_one(expr: str, said: bool) -> None:
+    """In each branch, however deep."""
+    assert compares(promql.parse(expr)) is said
+
+
+@pytest.mark.parametrize(
+    "expr, kept, said",
+    [
+        ("time() - max by (job, source) (a) > 900", {"job", "source"}, "s"),
+        ("sum by (job) (rate(a[5m])) / sum by (job) (rate(b[5m])) > 0.2", {"job"}, "share"),
+        ("max by (job, source) (increase(a_seconds_total[1d])) > 0", {"job", "source"}, "s"),
+        ('label_replace(max by (job) (a), "loss", "gap", "", "") > 0', {"job", "loss"}, ""),
+        ('max by (job) (up) == 0 or absent(up{job="x", source="y"})', {"job"}, ""),
+        ("job_source:presence_participants:max > 1", {"job", "source"}, ""),
+        ("a > 1", set(), ""),
+    ],
+)
+def test_labels_and_unit_of_an_answer_are_told_from_its_query(expr: str, kept: set[str], said: str) -> None:
+    """Labels that only some answers have are not certain."""
+    assert labels_kept(promql.parse(expr)) == kept
+    assert unit(promql.parse(expr)) == said

@@ -81,8 +81,8 @@ def test_a_page_is_short(alert: Alert) -> None:
 @each_alert
 def test_a_page_says_severity_and_times_of_its_rule(alert: Alert) -> None:
     """In one line of its own."""
-    said = f"Severity `{alert.severity}`, after `{alert.after}`; ends `{alert.stays}` after its cause."
-    assert said in read(alert.page).text.splitlines()
+    said = f"Severity `{alert.severity}`, after `{alert.after}`; stays `{alert.stays}`"
+    assert f"{said} after its condition has ended." in read(alert.page).text.splitlines()
 
 
 @each_alert

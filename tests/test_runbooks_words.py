@@ -1,9 +1,12 @@
-"""What the pages about alerts name exists: metrics, labels, commands, flags, keys, paths, log lines and links."""
+"""What pages about alerts name exists: metrics, labels, commands, flags, keys, paths, log lines and links."""
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import subprocess
+from pathlib import Path
 from typing import Final
 
 import click
@@ -12,12 +15,13 @@ import pytest
 
 from exporter.cli import main
 from exporter.model import Reason
+from exporter.sources import daily, rocketchat
 from tests.commandline import leaves, parsed
 from tests.configuration import rows_by_section
 from tests.dashboardlint import known
 from tests.kit.alertpages import OVERVIEW, RUNBOOKS, Page, anchors, read, recorded
 from tests.kit.promql import nodes
-from tests.programs import PROJECT
+from tests.programs import PROJECT, require_prometheus
 
 PAGES: Final = [
     *map(read, sorted(RUNBOOKS.glob("*.md"))),
@@ -85,7 +89,8 @@ def test_a_counter_stands_in_a_rate_and_a_gauge_does_not(query: str) -> None:
 @each_page
 def test_the_command_lines_are_understood(page: Page) -> None:
     """Each that is ours, with its flags, in a block or in a sentence."""
-    lines = [line.strip() for block in page.blocks("sh") for line in block.splitlines()]
+    blocks = [block.replace("\\\n", " ") for block in page.blocks("sh")]
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
     lines += re.findall(r"`(presence-exporter [^`]+)`", page.prose)
     for line in filter(None, lines):
         program, *words = shlex.split(line)
@@ -149,6 +154,14 @@ def test_the_metrics_and_reasons_in_sentences_exist(page: Page) -> None:
     assert set(reasons) <= {str(reason) for reason in Reason}
 
 
+def test_the_fields_that_can_drift_are_explained() -> None:
+    """All of both vendors, and no other."""
+    page = read(RUNBOOKS / "PresenceSchemaDrift.md").text
+    said = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+
+    assert said == [*daily.DailySource.drift_fields, *rocketchat.RocketChatSource.drift_fields]
+
+
 @each_page
 def test_the_links_lead_somewhere(page: Page) -> None:
     """To a file or folder of the project, at a heading where one is named; or to another site."""
@@ -159,3 +172,19 @@ def test_the_links_lead_somewhere(page: Page) -> None:
         target = (page.path.parent / name).resolve() if name else page.path
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("version", [3, 2])
+def test_the_queries_are_understood_by_prometheus(version: int, tmp_path: Path) -> None:
+    """Both ends of what users run; as the expressions of rules."""
+    rules = [{"record": f"example:{number}", "expr": query} for number, (_, query) in enumerate(QUERIES)]
+    file = tmp_path / "rules.yml"
+    file.write_text(json.dumps({"groups": [{"name": "examples", "rules": rules}]}))
+    tool = require_prometheus(version).with_name("promtool")
+    ran = subprocess.run(
+        [tool, "check", "rules", "--lint=none", file], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{len(rules)} rules found" in ran.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.plugins.strictness import Strictness, under_ci
+from tests.programs import PROJECT
 
 PASSING = "def test_works(): pass\n"
 
@@ -60,6 +61,59 @@ def test_deselection_fails_the_run(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1, deselected=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*::test_broken - deselected"])
+
+
+STRICT = f"""
+import sys
+sys.path.insert(0, {str(PROJECT)!r})
+from tests.plugins.strictness import Strictness
+
+def pytest_configure(config):
+    config.pluginmanager.register(Strictness())
+"""
+
+
+def _run_in_another(pytester: pytest.Pytester, *flags: str, **sources: str) -> pytest.RunResult:
+    pytester.makeconftest(STRICT)
+    pytester.makepyfile(**sources)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-n", "1", *flags)
+
+
+def test_another_process_hides_no_hole(pytester: pytest.Pytester) -> None:
+    """What it left out, skipped or expected to fail is listed by the one that started it."""
+    result = _run_in_another(
+        pytester,
+        "--deselect=test_left.py::test_out",
+        test_left=PASSING + "def test_out(): raise OSError\n",
+        test_skipped="import pytest\ndef test_x(): pytest.skip('not today')\n",
+        test_module="import pytest\npytest.skip('whole file', allow_module_level=True)\n",
+        test_xfail="import pytest\n@pytest.mark.xfail(reason='bug 1')\ndef test_x(): raise OSError\n",
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "*not proved, and CI=true*",
+            "test_left.py::test_out - deselected",
+            "test_module.py - skipped: *whole file",
+            "test_skipped.py::test_x - skipped: *not today",
+            "test_xfail.py::test_x - xfail: bug 1",
+        ]
+    )
+
+
+def test_what_another_process_left_out_fails_the_run(pytester: pytest.Pytester) -> None:
+    """Also where nothing else is wrong with it."""
+    source = PASSING + "def test_broken(): raise OSError\n"
+    result = _run_in_another(pytester, "-k", "works", test_one=source)
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_another_process_that_ran_all_is_good(pytester: pytest.Pytester) -> None:
+    """It makes no difference where the tests ran."""
+    result = _run_in_another(pytester, test_one=PASSING, test_other=PASSING)
+    result.assert_outcomes(passed=2)
+    assert result.ret == pytest.ExitCode.OK
 
 
 def test_the_long_run_may_leave_all_others_out(pytester: pytest.Pytester) -> None:

@@ -24,6 +24,9 @@ CHAT_TOKEN: Final = "demo-chat-token"  # noqa: S105 - opens nothing but the simu
 CHAT_ON_CALL: Final = tuple(f"demoOnCallMember{number}" for number in range(1, 7))
 """The ids of the members who are on call in turns, two at any hour."""
 
+CHAT_CALLS: Final = 10
+"""Requests in a minute to each route, as a server allows if nobody changes it."""
+
 UnauthorizedShape: TypeAlias = Literal["classic", "7x", "8x"]
 
 _ZONES: Final[tuple[float, ...]] = (0, 1, 1, 1, 2, -5, -5, -7, -3.5, 5.5, 5.75, 9)
@@ -72,7 +75,7 @@ class ChatWorkspace:
         token: str = CHAT_TOKEN,
         version: tuple[int, int] = (8, 8),
         unauthorized: UnauthorizedShape = "8x",
-        calls: int | None = 10,
+        calls: int | None = CHAT_CALLS,
         administrator: bool = True,
         turn: Turn | None = None,
     ) -> None:

@@ -22,6 +22,9 @@ from exporter.demo.telling import MOST, Teller, Told, plainly, told
 DAILY_KEY: Final = "demo-daily-key"
 DOMAIN_NAME: Final = "demo"
 
+DAILY_CALLS: Final = 100
+"""Requests in 5 s, as the vendor documents for an account."""
+
 HISTORY_DAYS: Final = 28
 """Whole days before today of whose meetings a domain without a beginning tells, if not told otherwise."""
 
@@ -57,7 +60,7 @@ class DailyDomain:
         api_key: str = DAILY_KEY,
         began: float | None = None,
         history: int = HISTORY_DAYS,
-        calls: int | None = 100,
+        calls: int | None = DAILY_CALLS,
         teller: Teller = plainly,
         repeats: int = 0,
         places: Sequence[Place] = PLACES,

@@ -11,10 +11,10 @@ from types import MappingProxyType
 from typing import Final
 
 from exporter.demo.chat_wire import CHAT
-from exporter.demo.chat_world import ChatWorkspace, Member, Turn
+from exporter.demo.chat_world import CHAT_CALLS, ChatWorkspace, Member, Turn
 from exporter.demo.clock import DAY, Clock
 from exporter.demo.daily_wire import DAILY
-from exporter.demo.daily_world import DailyDomain
+from exporter.demo.daily_world import DAILY_CALLS, DailyDomain
 from exporter.demo.dice import derived_uuid
 from exporter.demo.people import Person, staff
 from exporter.demo.plan import Place
@@ -31,6 +31,7 @@ HAPPENINGS: Final[Mapping[str, str]] = MappingProxyType(
         "nobody": "all people have left: rooms are empty, and nobody is online but bots",
         "crowd": "some nine hundred people more are in calls, and 190 users are online",
         "listed_late": "meetings are listed an hour after they began (Daily)",
+        "unlimited": "requests may come as often as they like",
     }
 )
 """Everything that may happen by its name, and what it is in a line."""
@@ -73,8 +74,9 @@ def changed_world(
             teller=_teller(seed, late_from=now if "listed_late" in daily else inf),
             places=_places(_size(daily), now=now),
             others=_others(seed, daily, now=now),
+            calls=None if "unlimited" in daily else DAILY_CALLS,
         ),
-        chat=ChatWorkspace(seed, clock=clock, turn=turn),
+        chat=ChatWorkspace(seed, clock=clock, turn=turn, calls=None if "unlimited" in chat else CHAT_CALLS),
     )
 
 

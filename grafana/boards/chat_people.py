@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.boards import looks, panels, tables
+from grafana.boards import frame, looks, panels, tables
 from grafana.boards.panels import About, Look
 from grafana.boards.queries import now, over_time, total
 from grafana.boards.tables import Column
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 _UNKNOWN = (
     "a Rocket.Chat source that is chosen above cannot be asked or has switched presence off, there is none, "
-    "or nothing is scraped. A source that is asked for some people only has no full list."
+    f"or nothing is scraped.{frame.PEOPLE_ONLY}"
 )
 _NO_GROUP = "no groups are configured, or the source could not be asked or has switched presence off then."
 
+_NOT_OFFLINE = "online|away|busy|unknown"
 _SEEN = ("online", "away", "busy", "unknown")
 _USERS = total(
     "max by (job, source, status) (presence_users{@source})",
@@ -26,13 +27,11 @@ _USERS = total(
     by="status",
 )
 
+# The sum of 4 for members online, 2 for members away or busy, and 1 for members with a status nobody knows.
 _STATES = looks.words(
-    {
-        "0": ("nobody", looks.BAD),
-        "1": ("only away or busy", looks.ATTENTION),
-        "2": ("available", looks.GOOD),
-        "3": ("available", looks.GOOD),
-    }
+    {"0": ("nobody", looks.BAD), "1": ("unknown", looks.STATUS_COLOURS["unknown"])}
+    | dict.fromkeys("23", ("only away or busy", looks.ATTENTION))
+    | dict.fromkeys("4567", ("available", looks.GOOD))
 )
 
 
@@ -58,12 +57,12 @@ def numbers() -> list[model.Panel]:
         panels.number(
             About(
                 title="Groups with nobody there",
-                question="In how many groups is no member online, away or busy? Groups that are unknown are "
-                "not counted.",
+                question="In how many groups is no member online, away or busy? Groups that are unknown, or "
+                "have a member with a status that is, are not counted.",
                 absent=_NO_GROUP,
             ),
             now(
-                f"count({_members('online|away|busy')}) - sum({_members('online|away|busy')} > bool 0)",
+                f"count({_members(_NOT_OFFLINE)}) - sum({_members(_NOT_OFFLINE)} > bool 0)",
                 "groups",
             ),
             look=Look(
@@ -99,10 +98,11 @@ def _timeline() -> model.Panel:
             title="When was somebody there?",
             question="When was a member of each group available, that is online; when were there only such "
             "as were away or busy; and when was nobody there?",
-            absent=_NO_GROUP,
+            absent=f"{_NO_GROUP} The word unknown: nobody else is there than members with an unknown status.",
         ),
         over_time(
-            f"2 * ({_members('online')} > bool 0) + ({_members('away|busy')} > bool 0)",
+            f"4 * ({_members('online')} > bool 0) + 2 * ({_members('away|busy')} > bool 0)"
+            f" + ({_members('unknown')} > bool 0)",
             "{{source}} {{group}}",
         ),
         look=Look(words=_STATES, colour=looks.BY_THRESHOLD),

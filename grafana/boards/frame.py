@@ -25,6 +25,12 @@ ANSWERED = (
 )
 """When each collector last succeeded; for an hour also of an exporter that is gone."""
 
+ROOMS_ONLY = " A source that is asked only for watched rooms is not in it."
+"""Of numbers that are of all rooms: what they leave out."""
+
+PEOPLE_ONLY = " A source that is asked for some people only is not in it."
+"""The same of numbers that are of the full list of users."""
+
 # Every minute, as scrapes are advised: more often would only repeat what is known.
 _REFRESH = "1m"
 
@@ -102,7 +108,8 @@ def _other_boards() -> model.DashboardLink:
 
 
 def _annotations() -> list[model.AnnotationQuery]:
-    restarted = ours("changes(process_start_time_seconds{@process}[$__rate_interval]) > 0")
+    # Not by `changes(…)`: a restart that takes longer than its window would leave no mark.
+    restarted = ours("time() - process_start_time_seconds{@process} < 120 + $__interval_ms / 1000")
     read = "presence_exporter_config_last_reload_success_timestamp_seconds{@process}"
     return [
         model.AnnotationQuery(
@@ -120,6 +127,12 @@ def _annotations() -> list[model.AnnotationQuery]:
             f"changes({read}[$__rate_interval]) > 0",
             colour=looks.NEUTRAL,
             text="{{instance}} read its configuration",
+        ),
+        _event(
+            "Refused configurations",
+            "presence_exporter_config_last_reload_successful{@process} == 0",
+            colour=looks.ATTENTION,
+            text="{{instance}} could not use its new configuration",
         ),
         # An alert has no instance of ours: it is about a source, or about all replicas.
         _event(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.boards import frame, looks, panels, tables, variables
+from grafana.boards import frame, looks, overview_trust, panels, tables, variables
 from grafana.boards.layout import line, section
 from grafana.boards.panels import About, Look
 from grafana.boards.queries import now, over_time, total
@@ -22,16 +22,11 @@ _DAILY = (
 )
 _CHAT = (
     "the collector of a Rocket.Chat source that is chosen above fails, there is no such source, or nothing "
-    "is scraped. Choose a source that is well to see its number."
+    f"is scraped. Choose a source that is well to see its number.{frame.PEOPLE_ONLY}"
 )
 
-_PEOPLE = "max by (job, source) (presence_participants{@source})"
-_OCCUPIED = "max by (job, source) (presence_rooms_occupied{@source})"
-_MEETINGS = "max by (job, source) (presence_meetings_ongoing{@source})"
-_ONLINE = 'max by (job, source) (presence_users{@source, status="online"})'
 _BY_STATUS = "max by (job, source, status) (presence_users{@source})"
 _ROOMS = "topk(20, max by (job, source, room) (presence_room_participants{@source}) > 0)"
-_AGE = f"time() - {frame.ANSWERED}"
 
 _PURPOSE = """\
 **How many people are in calls and in the chat, where, and is it true?** A number here is what the vendors
@@ -53,7 +48,10 @@ def board() -> model.Dashboard:
                 line(9, _users(), _biggest_rooms()),
             ),
             section(
-                "Is it true?", line(8, _whole(), _collectors()), line(8, _sources()), line(9, _answers())
+                "Is it true?",
+                line(8, *overview_trust.history()),
+                line(8, overview_trust.sources()),
+                line(9, overview_trust.collectors()),
             ),
         ],
     )
@@ -65,17 +63,17 @@ def _numbers() -> list[model.Panel]:
             About(
                 title="People now",
                 question="How many people are in video rooms now, in all Daily sources?",
-                absent=_DAILY,
+                absent=_DAILY + frame.ROOMS_ONLY,
             ),
-            now(total(_PEOPLE, collector="presence", kind="daily"), "people"),
+            now(total(overview_trust.PEOPLE, collector="presence", kind="daily"), "people"),
         ),
         panels.number(
             About(
                 title="Rooms now",
                 question="In how many rooms is at least one person now?",
-                absent=_DAILY,
+                absent=_DAILY + frame.ROOMS_ONLY,
             ),
-            now(total(_OCCUPIED, collector="presence", kind="daily"), "rooms"),
+            now(total(overview_trust.OCCUPIED, collector="presence", kind="daily"), "rooms"),
         ),
         panels.number(
             About(
@@ -84,18 +82,18 @@ def _numbers() -> list[model.Panel]:
                 "second person, so there can be fewer than occupied rooms.",
                 absent=_DAILY,
             ),
-            now(total(_MEETINGS, collector="meetings", kind="daily"), "meetings"),
+            now(total(overview_trust.MEETINGS, collector="meetings", kind="daily"), "meetings"),
         ),
         panels.number(
             About(title="Users online now", question="How many chat users are online now?", absent=_CHAT),
-            now(total(_ONLINE, collector="presence", kind="rocketchat"), "users"),
+            now(total(overview_trust.ONLINE, collector="presence", kind="rocketchat"), "users"),
         ),
-        _not_whole(),
+        _how_many_whole(),
         frame.freshness(),
     ]
 
 
-def _not_whole() -> model.Panel:
+def _how_many_whole() -> model.Panel:
     return panels.number(
         About(
             title="Sources that are whole",
@@ -126,7 +124,7 @@ def _people() -> model.Panel:
             question="How did the number of people in video rooms move, in each Daily source?",
             absent="the source could not be asked then; a gap is never nobody.",
         ),
-        over_time(_PEOPLE, "{{source}}"),
+        over_time(overview_trust.PEOPLE, "{{source}}"),
     )
 
 
@@ -137,8 +135,8 @@ def _rooms_and_meetings() -> model.Panel:
             question="How many rooms were occupied, and how many meetings did Daily list?",
             absent="the source could not be asked then; a gap is never an empty house.",
         ),
-        over_time(_OCCUPIED, "{{source}} rooms"),
-        over_time(_MEETINGS, "{{source}} meetings"),
+        over_time(overview_trust.OCCUPIED, "{{source}} rooms"),
+        over_time(overview_trust.MEETINGS, "{{source}} meetings"),
     )
 
 
@@ -173,111 +171,4 @@ def _biggest_rooms() -> model.Panel:
         Column(name="Source", label="source", link=("Rooms of this source", to_source)),
         Column(name="People", query=_ROOMS, decimals=0),
         order=tables.Order(by="People"),
-    )
-
-
-def _whole() -> model.Panel:
-    return panels.states(
-        About(
-            title="When were sources whole?",
-            question="When was each source whole, so that all its numbers were there?",
-            absent="the source was not scraped then, or only some of its collectors were.",
-        ),
-        over_time("max by (job, source) (presence_up{@source})", "{{source}}"),
-        look=Look(words=looks.SUCCESS, colour=looks.BY_THRESHOLD),
-    )
-
-
-def _collectors() -> model.Panel:
-    return panels.states(
-        About(
-            title="When did collectors succeed?",
-            question="Which part of a source failed, and when? Only its numbers were unknown then.",
-            absent="the source was not scraped then, or this collector was not asked for.",
-        ),
-        over_time(
-            "max by (job, source, collector) (presence_collector_success{@source})",
-            "{{source}} {{collector}}",
-        ),
-        look=Look(words=looks.SUCCESS, colour=looks.BY_THRESHOLD),
-    )
-
-
-def _sources() -> model.Panel:
-    return tables.rows(
-        About(
-            title="Sources now",
-            question="What does each source tell now, and is it whole?",
-            absent="no exporter is scraped. A cell that is unknown: the collector fails, or this kind of "
-            "source has no such number.",
-        ),
-        Column(
-            name="Source",
-            label="source",
-            link=("How it is asked", tables.link_to(frame.EXPORTER, source="Source")),
-        ),
-        Column(name="Kind", label="kind"),
-        Column(
-            name="Whole",
-            query="max by (job, source) (presence_up{@source})",
-            words=looks.SUCCESS,
-            coloured=True,
-        ),
-        Column(
-            name="Oldest answer",
-            query=f"max by (job, source) ({_AGE})",
-            unit="s",
-            decimals=0,
-            thresholds=looks.AGE,
-        ),
-        Column(
-            name="People in calls",
-            query=_PEOPLE,
-            link=("Rooms", tables.link_to(frame.ROOMS, source="Source")),
-        ),
-        Column(name="Rooms occupied", query=_OCCUPIED),
-        Column(name="Meetings", query=_MEETINGS),
-        Column(
-            name="Users online",
-            query=_ONLINE,
-            link=("Chat", tables.link_to(frame.CHAT, source="Source")),
-        ),
-        Column(
-            name="Configured",
-            query="max by (job, source, kind) (last_over_time(presence_source_info{@source}[1h]))",
-        ),
-        order=tables.Order(by="Source", descending=False, hidden=("Configured",)),
-    )
-
-
-def _answers() -> model.Panel:
-    return tables.rows(
-        About(
-            title="Collectors now",
-            question="When did each collector last succeed, and how long did it take the last time?",
-            absent="no exporter is scraped. An unknown age: no success since its exporter started.",
-        ),
-        Column(
-            name="Source",
-            label="source",
-            link=(
-                "How it is asked",
-                tables.link_to(frame.EXPORTER, source="Source"),
-            ),
-        ),
-        Column(name="Collector", label="collector"),
-        Column(
-            name="State",
-            query="max by (job, source, collector) (presence_collector_success{@source})",
-            words=looks.SUCCESS,
-            coloured=True,
-        ),
-        Column(name="Last success", query=_AGE, unit="s", decimals=0, thresholds=looks.AGE),
-        Column(
-            name="Time it took",
-            query="max by (job, source, collector) (presence_collector_duration_seconds{@source})",
-            unit="s",
-            decimals=2,
-        ),
-        order=tables.Order(by="Last success"),
     )

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from grafana_foundation_sdk.models import prometheus
 
-# A scrape a minute is the least that is advised; a finer step would only repeat values.
 _LAST = common.ReduceDataOptions(values=False, calcs=["lastNotNull"], fields="")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.boards import looks, panels
+from grafana.boards import frame, looks, panels
 from grafana.boards.panels import About, Look
 from grafana.boards.queries import now, over_time, total
 
@@ -43,7 +43,7 @@ def stays() -> list[list[model.Panel]]:
                 About(
                     title="People present by time since they joined",
                     question="For how long have the people who are in calls been there?",
-                    absent="a source could not be asked then.",
+                    absent=f"a source could not be asked then.{frame.ROOMS_ONLY}",
                 ),
                 over_time(
                     total(present, collector="presence", kind="daily", by="le"), "{{le}}", form="heatmap"
@@ -96,50 +96,48 @@ def _quantiles() -> model.Panel:
 
 def meetings() -> list[list[model.Panel]]:
     """How long and how large ended meetings were, and how many there were."""
+    length = About(
+        title="Ended meetings by length",
+        question="How long were the meetings that ended?",
+        absent=_NO_LEDGER,
+    )
+    size = About(
+        title="Ended meetings by most people at once",
+        question="How large were the meetings that ended, where Daily says it?",
+        absent=_NO_LEDGER,
+    )
     return [
         [
-            _every(
-                panels.heat(
-                    About(
-                        title="Ended meetings by length",
-                        question="How long were the meetings that ended?",
-                        absent=_NO_LEDGER,
-                    ),
-                    over_time(_rows("presence_meeting_duration_seconds"), "{{le}}", form="heatmap"),
-                    rows="s",
-                ),
-                step=_STEP,
-            ),
-            _every(
-                panels.heat(
-                    About(
-                        title="Ended meetings by most people at once",
-                        question="How large were the meetings that ended, where Daily says it?",
-                        absent=_NO_LEDGER,
-                    ),
-                    over_time(_rows("presence_meeting_peak_participants"), "{{le}}", form="heatmap"),
-                    rows="short",
-                ),
-                step=_STEP,
-            ),
-            _every(
-                panels.lines(
-                    About(
-                        title="Meetings that ended, an hour",
-                        question="How many meetings end in an hour? 0 was counted.",
-                        absent=_NO_LEDGER,
-                    ),
-                    over_time(
-                        "max by (job, source) "
-                        "(rate(presence_meeting_duration_seconds_count{@source}[$__rate_interval])) * 3600",
-                        "{{source}}",
-                    ),
-                    look=Look(unit="short", least=0),
-                ),
-                step=_STEP,
-            ),
+            _ended(length, "presence_meeting_duration_seconds", unit="s"),
+            _ended(size, "presence_meeting_peak_participants", unit="short"),
+            _number_ended(),
         ]
     ]
+
+
+def _ended(about: About, family: str, *, unit: str) -> model.Panel:
+    return _every(
+        panels.heat(about, over_time(_rows(family), "{{le}}", form="heatmap"), rows=unit), step=_STEP
+    )
+
+
+def _number_ended() -> model.Panel:
+    return _every(
+        panels.lines(
+            About(
+                title="Meetings that ended, an hour",
+                question="How many meetings end in an hour? 0 was counted.",
+                absent=_NO_LEDGER,
+            ),
+            over_time(
+                "max by (job, source) "
+                "(rate(presence_meeting_duration_seconds_count{@source}[$__rate_interval])) * 3600",
+                "{{source}}",
+            ),
+            look=Look(unit="short", least=0),
+        ),
+        step=_STEP,
+    )
 
 
 def _minutes(title: str, *, since: str, question: str, share: bool = False) -> model.Panel:

@@ -14,12 +14,21 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "a Daily source that is chosen above cannot be asked, there is none, or nothing is scraped."
 _THEN = "the source could not be asked then. A gap is never nobody."
-_ROOMS_ONLY = " A source that is asked only for watched rooms never has this number."
 
 _IN_ROOM = "max by (job, source, room) (presence_room_participants{@room})"
 _BEGAN = "max by (job, source, room) (presence_room_meeting_start_timestamp_seconds{@room})"
 _BIGGEST = f"topk(50, {_IN_ROOM} > 0)"
 _OLDEST = f"bottomk(20, {_BEGAN})"
+
+_WHICH = (
+    Column(
+        name="Room",
+        label="room",
+        link=("Only this room", tables.link_to(frame.ROOMS, source="Source", room="Room")),
+        counted=True,
+    ),
+    Column(name="Source", label="source"),
+)
 
 _ALONE = "max by (job, source) (presence_lone_stay_seconds_gcount{@source})"
 _OPEN_FOR = looks.thresholds((4 * 3600, looks.ATTENTION), (12 * 3600, looks.BAD), base=looks.GOOD)
@@ -27,31 +36,37 @@ _OPEN_FOR = looks.thresholds((4 * 3600, looks.ATTENTION), (12 * 3600, looks.BAD)
 
 def numbers() -> list[model.Panel]:
     """How many people, rooms, meetings there are, and how many people wait."""
-    told = (
-        ("People in calls now", "How many people are in rooms now?", "presence_participants", "presence"),
-        (
-            "Rooms occupied",
-            "In how many rooms is at least one person?",
-            "presence_rooms_occupied",
-            "presence",
+    return [
+        _number("People in calls now", "How many people are in rooms now?", metric="presence_participants"),
+        _number(
+            "Rooms occupied", "In how many rooms is at least one person?", metric="presence_rooms_occupied"
         ),
-        (
-            "Meetings going on",
-            "How many meetings does Daily list? It lists one after 30 seconds or with its second person.",
-            "presence_meetings_ongoing",
-            "meetings",
-        ),
-    )
-    found = [
         panels.number(
-            About(title=title, question=question, absent=_UNKNOWN + _ROOMS_ONLY),
-            now(
-                total(f"max by (job, source) ({metric}{{@source}})", collector=collector, kind="daily"), title
+            About(
+                title="Meetings going on",
+                question="How many meetings does Daily list? It lists one after 30 seconds or with its "
+                "second person.",
+                absent=_UNKNOWN,
             ),
-        )
-        for title, question, metric, collector in told
+            now(
+                total(
+                    "max by (job, source) (presence_meetings_ongoing{@source})",
+                    collector="meetings",
+                    kind="daily",
+                ),
+                "Meetings going on",
+            ),
+        ),
+        _waiting(),
     ]
-    return [*found, _waiting()]
+
+
+def _number(title: str, question: str, *, metric: str) -> model.Panel:
+    fact = f"max by (job, source) ({metric}{{@source}})"
+    return panels.number(
+        About(title=title, question=question, absent=_UNKNOWN + frame.ROOMS_ONLY),
+        now(total(fact, collector="presence", kind="daily"), title),
+    )
 
 
 def _waiting() -> model.Panel:
@@ -59,7 +74,7 @@ def _waiting() -> model.Panel:
         About(
             title="Alone for more than 5 minutes",
             question="How many people have been alone in their room for more than five minutes?",
-            absent=f"{_UNKNOWN}{_ROOMS_ONLY} The same where `buckets` have no end at 300 s.",
+            absent=f"{_UNKNOWN}{frame.ROOMS_ONLY} The same where `buckets` have no end at 300 s.",
         ),
         now(total(_longer("300.0"), collector="presence", kind="daily"), "people"),
         look=Look(
@@ -81,7 +96,7 @@ def rooms() -> list[list[model.Panel]]:
 
 
 def _busiest() -> model.Panel:
-    return panels.lines(
+    panel = panels.lines(
         About(
             title="People by room",
             question="How many people were in each of the ten biggest rooms, of those that are chosen above?",
@@ -91,9 +106,12 @@ def _busiest() -> model.Panel:
         over_time(
             f"""{_IN_ROOM} and on (job, source, room) topk(10, max by (job, source, room) (
                 max_over_time(presence_room_participants{{@room}}[$__range] @ end())))""",
-            "{{room}}",
+            "{{source}} {{room}}",
         ),
     )
+    # Prometheus reads every room at each step to find these: fewer steps where there are thousands.
+    panel.max_data_points = 240
+    return panel
 
 
 def _table() -> model.Panel:
@@ -104,13 +122,7 @@ def _table() -> model.Panel:
             absent="nobody is in a room that has a series of its own, or that is unknown. A time that is "
             "unknown: Daily lists no meeting of the room yet, or the settings do not show it.",
         ),
-        Column(
-            name="Room",
-            label="room",
-            link=("Only this room", tables.link_to(frame.ROOMS, source="Source", room="Room")),
-            counted=True,
-        ),
-        Column(name="Source", label="source"),
+        *_WHICH,
         Column(name="People", query=_BIGGEST, decimals=0),
         Column(
             name="Meeting for",
@@ -127,7 +139,7 @@ def _sizes() -> model.Panel:
         About(
             title="Rooms by size",
             question="How many rooms have how many people in them? The lowest row are those with one person.",
-            absent=f"a source could not be asked then.{_ROOMS_ONLY}",
+            absent=f"a source could not be asked then.{frame.ROOMS_ONLY}",
         ),
         over_time(_rows("presence_room_size_participants"), "{{le}}", form="heatmap"),
         rows="short",
@@ -148,9 +160,13 @@ def _groups() -> model.Panel:
             absent=f"no groups of rooms are configured, or {_THEN}",
         ),
         over_time(
-            "max by (job, source, group) (presence_room_group_participants{@source})", "{{group}} people"
+            "max by (job, source, group) (presence_room_group_participants{@source})",
+            "{{source}} {{group}} people",
         ),
-        over_time("max by (job, source, group) (presence_room_group_occupied{@source})", "{{group}} rooms"),
+        over_time(
+            "max by (job, source, group) (presence_room_group_occupied{@source})",
+            "{{source}} {{group}} rooms",
+        ),
     )
 
 
@@ -159,7 +175,7 @@ def _folded() -> model.Panel:
         About(
             title="Rooms without a series of their own",
             question="How much is not shown room by room? These rooms are in every total and distribution.",
-            absent=f"{_THEN}{_ROOMS_ONLY}",
+            absent=f"{_THEN}{frame.ROOMS_ONLY}",
         ),
         over_time("max by (job, source) (presence_rooms_folded{@source})", "{{source}} rooms"),
         over_time("max by (job, source) (presence_folded_participants{@source})", "{{source}} people"),
@@ -175,7 +191,7 @@ def alone() -> list[list[model.Panel]]:
                 About(
                     title="People alone, by how long",
                     question="How many people are alone in their room, and how many of them for longer?",
-                    absent=f"{_THEN}{_ROOMS_ONLY} The same where `buckets` have no such end.",
+                    absent=f"{_THEN}{frame.ROOMS_ONLY} The same where `buckets` have no such end.",
                 ),
                 over_time(total(_ALONE, collector="presence", kind="daily"), "alone"),
                 *(
@@ -187,7 +203,7 @@ def alone() -> list[list[model.Panel]]:
                 About(
                     title="People alone by time since they joined",
                     question="For how long have people who are alone been there?",
-                    absent=f"a source could not be asked then.{_ROOMS_ONLY}",
+                    absent=f"a source could not be asked then.{frame.ROOMS_ONLY}",
                 ),
                 over_time(_rows("presence_lone_stay_seconds"), "{{le}}", form="heatmap"),
                 rows="s",
@@ -224,13 +240,7 @@ def _oldest() -> model.Panel:
             absent="no meeting is going on, its room is not shown, or the meetings are unknown. People that "
             "are unknown: the room has no series of its own.",
         ),
-        Column(
-            name="Room",
-            label="room",
-            link=("Only this room", tables.link_to(frame.ROOMS, source="Source", room="Room")),
-            counted=True,
-        ),
-        Column(name="Source", label="source"),
+        *_WHICH,
         Column(name="Began", query=f"{_OLDEST} * 1000", unit="dateTimeAsIso"),
         Column(
             name="Open for",

@@ -64,7 +64,7 @@ def room() -> model.VariableModel:
 
 
 def plan_minutes() -> model.VariableModel:
-    """Participant-minutes that a plan of Daily includes; empty means that none is drawn."""
+    """Participant-minutes that a plan of Daily includes; where it is no number, its panel has an error."""
     return model.VariableModel(
         type_val=model.VariableType.TEXTBOX,
         name="plan_minutes",

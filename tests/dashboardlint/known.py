@@ -11,20 +11,21 @@ from exporter.metrics.catalogue import FAMILIES
 from tests.kit.families import ABOUT_COLLECTING, FACTS
 from tests.test_telemetry import PROMISED
 
-_TYPES: Final = {family.name: family.type for family in FAMILIES} | {
+TYPES: Final = {family.name: family.type for family in FAMILIES} | {
     name: kind for name, (kind, _) in PROMISED.items()
 }
 
-_LABELS: Final = {family.name: frozenset(family.labels) for family in FAMILIES} | {
+LABELS: Final = {family.name: frozenset(family.labels) for family in FAMILIES} | {
     name: frozenset(labels) for name, (_, labels) in PROMISED.items()
 }
 
-_PARTS: Final = {
+PARTS: Final = {
     "histogram": ("_bucket", "_count", "_sum"),
     "gaugehistogram": ("_bucket", "_gcount", "_gsum"),
 }
 
-_SERIES: Final = {name + part: name for name, kind in _TYPES.items() for part in _PARTS.get(kind, ("",))}
+SERIES: Final = {name + part: name for name, kind in TYPES.items() for part in PARTS.get(kind, ("",))}
+"""What Prometheus stores of us: each series' name with its family."""
 
 EMITS_EXEMPLARS: Final = frozenset({"presence_join_duration_seconds"})
 
@@ -36,12 +37,12 @@ PROMETHEUS_OWN: Final = frozenset({"up", "ALERTS", "scrape_duration_seconds", "s
 
 def family(series: str) -> str | None:
     """The family of one of our series, as `x` of `x_bucket`; None where it is none of ours."""
-    return _SERIES.get(series)
+    return SERIES.get(series)
 
 
 def labels(series: str) -> frozenset[str]:
     """The labels of one of our series, without those that Prometheus gives it."""
-    return _LABELS.get(family(series) or "", frozenset())
+    return LABELS.get(family(series) or "", frozenset())
 
 
 def is_fact(name: str) -> bool:
@@ -56,7 +57,7 @@ def is_about_collecting(name: str) -> bool:
 
 def is_counted(name: str) -> bool:
     """Whether it only grows, so that it needs a rate."""
-    kind = _TYPES.get(family(name) or "")
+    kind = TYPES.get(family(name) or "")
     if kind is None:
         return name.endswith(("_total", "_bucket", "_count", "_sum"))
     return kind in {"counter", "histogram"}

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+from grafana.boards.looks import ATTENTION, BAD, GOOD, NEUTRAL, STATUS_COLOURS, UNKNOWN
 from tests.dashboardlint.linter import UNITS
 from tests.dashboardlint.reading import Complaint, Target, all_panels, asking, panels, targets, title
 
@@ -25,6 +26,8 @@ WHOLES: Final = {
     "presence_collector_failures_total": "reason",
 }
 """Metrics of which the series of one label are the parts of a whole, so that they may be stacked."""
+
+PALETTE: Final = frozenset({GOOD, ATTENTION, BAD, UNKNOWN, NEUTRAL, *STATUS_COLOURS.values()})
 
 FRESHNESS: Final = "presence_collector_last_success_timestamp_seconds"
 
@@ -149,6 +152,27 @@ def one_colour_for_one_state(dashboard: Json) -> list[Complaint]:
     ]
 
 
+def colours_are_told_apart(dashboard: Json) -> list[Complaint]:
+    """Colours of states are those of the palette, which differ for every kind of colour vision."""
+    found = []
+    for panel in asking(dashboard):
+        for name, value in _settings(panel):
+            used = set(_colours(name, value))
+            found += [
+                Complaint(title(panel), f"{each} is none of our colours") for each in sorted(used - PALETTE)
+            ]
+    return found
+
+
+def _colours(name: str, value: Any) -> Iterator[str]:
+    if name == "color" and (value or {}).get("mode") == "fixed":
+        yield str(value.get("fixedColor"))
+    elif name == "thresholds":
+        yield from (str(step.get("color")) for step in (value or {}).get("steps", ()))
+    elif name == "mappings":
+        yield from (str(result["color"]) for result in _results(value) if result.get("color"))
+
+
 def stacked_parts(dashboard: Json) -> list[Complaint]:
     """Only the parts of a whole are put on each other, each of them once."""
     found = []
@@ -184,5 +208,6 @@ RULES: Final[tuple[Rule, ...]] = (
     gaps_stay,
     words_beside_colours,
     one_colour_for_one_state,
+    colours_are_told_apart,
     stacked_parts,
 )

@@ -25,6 +25,7 @@ from tests.dashboardlint.reading import (
     nodes,
     panels,
     query_of,
+    selectors,
     targets,
     variables,
 )
@@ -44,7 +45,7 @@ def nothing_becomes_zero(dashboard: Json) -> list[Complaint]:
     found = []
     for target in targets(dashboard):
         try:
-            parts = list(nodes(target.expr))
+            parts = nodes(target.expr)
         except ValueError:
             continue
         found += [Complaint(target.title, f"{word} makes a number of nothing") for word in _inventing(parts)]
@@ -177,6 +178,21 @@ def variables_follow_each_other(dashboard: Json) -> list[Complaint]:
     return found
 
 
+def events_ask(dashboard: Json) -> list[Complaint]:
+    """Annotations are PromQL as well, of the chosen jobs, and nothing that Grafana only knew before."""
+    found = []
+    for each in dashboard.get("annotations", {}).get("list", ()):
+        if each.get("builtIn") == 1:
+            continue
+        try:
+            asked = selectors(str(each.get("target", {}).get("expr", "")))
+        except ValueError:
+            asked = []
+        if not asked or any(("job", "=~", "$job") not in selector.matchers for selector in asked):
+            found.append(Complaint("", f'{each.get("name")} must ask with job=~"$job"'))
+    return found
+
+
 RULES: Final[tuple[Rule, ...]] = (
     nothing_becomes_zero,
     facts_count_once,
@@ -187,4 +203,5 @@ RULES: Final[tuple[Rule, ...]] = (
     sources_can_be_chosen,
     variables_are_used,
     variables_follow_each_other,
+    events_ask,
 )

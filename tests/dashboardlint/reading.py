@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import promql_parser as promql
 
+from tests.kit.promql import nodes as nodes_of
+from tests.kit.promql import parts
 from tests.programs import PROJECT
 
 if TYPE_CHECKING:
@@ -162,8 +164,8 @@ def asked_by(variable: Json) -> list[Selector]:
 
 def expanded(expr: str) -> str:
     """Return PromQL with something in the place of Grafana's variables; texts in quotes stay."""
-    parts = _STRING.split(expr)
-    return "".join(part if index % 2 else _VARIABLE.sub(_value, part) for index, part in enumerate(parts))
+    pieces = _STRING.split(expr)
+    return "".join(text if index % 2 else _VARIABLE.sub(_value, text) for index, text in enumerate(pieces))
 
 
 def _value(found: re.Match[str]) -> str:
@@ -184,30 +186,13 @@ def _selected(node: promql.Expr, path: tuple[promql.Expr, ...], *, guard: bool) 
         yield from _selected(node.lhs, inner, guard=guard)
         yield from _selected(node.rhs, inner, guard=guard or str(node.op) in {"and", "unless"})
     else:
-        for each in _within(node):
+        for each in parts(node):
             yield from _selected(each, inner, guard=guard)
 
 
-def _within(node: promql.Expr) -> list[promql.Expr]:
-    if isinstance(node, promql.Call):
-        return list(node.args)
-    if isinstance(node, promql.MatrixSelector):
-        return [node.vector_selector]
-    if isinstance(node, promql.AggregateExpr | promql.ParenExpr | promql.UnaryExpr | promql.SubqueryExpr):
-        return [node.expr]
-    return []
-
-
-def nodes(expr: str) -> Iterator[promql.Expr]:
-    """Yield every part of an expression; ValueError where it is no PromQL."""
-    found: list[promql.Expr] = []
-
-    def enter(node: promql.Expr) -> bool:
-        found.append(node)
-        return True
-
-    promql.walk(promql.parse(expanded(expr)), enter)
-    yield from found
+def nodes(expr: str) -> list[promql.Expr]:
+    """Return every part of an expression; ValueError where it is no PromQL."""
+    return [each.expr for each in nodes_of(expanded(expr))]
 
 
 def _selector(node: promql.VectorSelector, path: tuple[promql.Expr, ...], *, guard: bool) -> Selector:

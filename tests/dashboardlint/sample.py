@@ -193,7 +193,12 @@ _BOARD: Final[dict[str, Any]] = {
                 "enable": True,
                 "hide": True,
             },
-            {"name": "Restarts", "datasource": DATASOURCE, "enable": True},
+            {
+                "name": "Restarts",
+                "datasource": DATASOURCE,
+                "enable": True,
+                "target": {"expr": 'changes(process_start_time_seconds{job=~"$job"}[$__rate_interval]) > 0'},
+            },
         ]
     },
     "templating": {"list": _VARIABLES},

@@ -203,7 +203,7 @@ def nobody(dashboard: Json) -> list[Complaint]:
     patterns = {
         "an e-mail address": r"[\w.+-]+@[\w-]+\.\w+",
         "an address of a machine": r"\b\d{1,3}(?:\.\d{1,3}){3}\b|localhost",
-        "a path of a machine": r"(?<![\w/}\]])/(?:home|tmp|root|work|Users)/",
+        "a path of a machine": r"(?<![\w/}\]])/(?:home|mnt|opt|root|srv|tmp|Users)/",
         "who made it": r'"(?:createdBy|updatedBy|author)"',
         "an id of a person or a meeting": r"\b(?:user_?[iI]d|user_?[nN]ame|participant_?[iI]d|meeting_id)\b",
     }

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import yaml
-
+from tests.kit.rulefiles import ALERTS, RECORDS, rules
+from tests.kit.stated import statements
 from tests.programs import PROJECT
 
-RULES: Final = PROJECT / "rules"
 RUNBOOKS: Final = PROJECT / "docs" / "runbooks"
 INDEX: Final = RUNBOOKS / "README.md"
 OVERVIEW: Final = PROJECT / "docs" / "alerts.md"
@@ -52,13 +51,8 @@ class Page:
 
     @property
     def queries(self) -> list[str]:
-        """What stands in its `promql` blocks: queries have an empty line between them."""
-        return [
-            query
-            for block in self.blocks("promql")
-            for part in re.split(r"\n\s*\n", block)
-            if (query := re.sub(r"^ *#.*\n", "", part, flags=re.MULTILINE).strip())
-        ]
+        """What stands in its `promql` blocks."""
+        return [query for block in self.blocks("promql") for query in statements(block)]
 
     @property
     def links(self) -> list[str]:
@@ -79,19 +73,19 @@ def alerts() -> list[Alert]:
     """All alerts, in the order of the file."""
     return [
         Alert(
-            name=rule["alert"],
-            severity=rule["labels"]["severity"],
-            after=rule["for"],
-            stays=rule["keep_firing_for"],
-            expr=rule["expr"],
+            name=rule.name,
+            severity=rule.body["labels"]["severity"],
+            after=rule.body["for"],
+            stays=rule.body["keep_firing_for"],
+            expr=rule.expr,
         )
-        for rule in _rules("presence.alerts.yml")
+        for rule in rules(ALERTS)
     ]
 
 
 def recorded() -> set[str]:
     """The names of the recorded series."""
-    return {rule["record"] for rule in _rules("presence.rules.yml")}
+    return {rule.name for rule in rules(RECORDS)}
 
 
 def anchors(path: Path) -> set[str]:
@@ -102,11 +96,6 @@ def anchors(path: Path) -> set[str]:
         count = sum(1 for each in found if re.fullmatch(rf"{re.escape(words)}(-\d+)?", each))
         found.add(f"{words}-{count}" if count else words)
     return found
-
-
-def _rules(file: str) -> list[dict[str, Any]]:
-    document = yaml.safe_load((RULES / file).read_text(encoding="utf-8"))
-    return [rule for group in document["groups"] for rule in group["rules"]]
 
 
 def _without_blocks(text: str) -> str:

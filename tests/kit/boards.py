@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.programs import PROJECT
@@ -30,16 +31,36 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A time range (Unix seconds) on a data source whose scrapes are `every` seconds apart."""
+    """A time range (Unix seconds) on a data source whose scrapes are `every` seconds apart.
+
+    A panel may want no step finer than so many seconds, and no more than so many points.
+    """
 
     start: float
     end: float
     every: float
+    finest: float = 0.0
+    points: int = POINTS
 
     @property
     def step(self) -> float:
         """Seconds between two points: never less than between two scrapes."""
-        return max(self.every, round((self.end - self.start) / POINTS))
+        return max(self.every, self.finest, round((self.end - self.start) / self.points))
+
+    def of(self, question: Question) -> Window:
+        """The window of a panel that has a time range or a step of its own.
+
+        A day or a month that has just begun has nothing to show yet: it is an hour old at least.
+        """
+        start = self.start
+        if question.since.startswith("now/"):
+            now = datetime.fromtimestamp(self.end, UTC)
+            begin = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            begin = begin.replace(day=1) if question.since == "now/M" else begin
+            start = min(begin.timestamp(), self.end - 3600)
+        elif question.since:
+            start = self.end - length(question.since)
+        return replace(self, start=start, finest=question.finest, points=question.points)
 
     def values(self) -> dict[str, str]:
         """What Grafana's own variables stand for."""
@@ -69,11 +90,22 @@ class Question:
     most: float | None = None
     words: frozenset[float] = field(default_factory=frozenset)
     """The values that the panel has a word for."""
+    since: str = ""
+    """The panel's own time range: `now/d` is today, `1h` the last hour; empty for the dashboard's."""
+    finest: float = 0.0
+    """Seconds; no step of the panel is finer."""
+    points: int = POINTS
+    """The panel asks for no more of them."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """By what tables of exceptions know it."""
+        return self.board, self.panel, self.letter
 
     @property
     def name(self) -> str:
         """What a test calls it."""
-        return f"{self.board} / {self.panel} / {self.letter}"
+        return " / ".join(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +188,9 @@ def _of_panel(board: str, panel: Mapping[str, Any]) -> Iterator[Question]:
             least=shown.get("min"),
             most=shown.get("max"),
             words=frozenset(_words(shown.get("mappings", ()))),
+            since=panel.get("timeFrom", ""),
+            finest=length(panel.get("interval") or "0s"),
+            points=panel.get("maxDataPoints") or POINTS,
         )
 
 

@@ -42,7 +42,7 @@ BAD: Final = 960.0
 """Seconds that a bad mood lasts."""
 
 LAST_MOODS: Final = ("unavailable", "presence_disabled", "retyped", "rate_limited")
-"""Those that come last, the very last one first; before them come all others in their order, again and again."""
+"""Those that come last, the very last one first; before them come all others in their order, in turns."""
 
 UNREADABLE: Final = 0.75 * MOODY
 """Seconds after a bad mood's beginning after which the configuration's file is bad, and is read again."""
@@ -62,13 +62,14 @@ BUILD: Final = BuildInfo(version="1.2.3", revision="abc", python="3.11.0")
 class Life:
     """From the start of an exporter to its end, and the end of the story that it is part of (Unix seconds).
 
-    It is scraped every so many seconds.
+    It is scraped every so many seconds. With `deltas` every other list of users is one of changes only.
     """
 
     start: float
     end: float
     story: float
     every: float = EVERY
+    deltas: bool = True
 
     def mood(self, moment: float) -> str | None:
         """The bad mood of the vendors at that moment; None for a good one."""
@@ -114,7 +115,7 @@ class Tape:
         """The samples of a page, scraped at that moment; `instead` gives other values by the series."""
         lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
         for series, _, value in lines:
-            self._write(series, (instead or {}).get(series, value), moment)
+            self.sample(series, (instead or {}).get(series, value), moment=moment)
         self._scraped(moment, up=1, samples=len(lines))
 
     def silence(self, moment: float) -> None:
@@ -122,12 +123,13 @@ class Tape:
         self._scraped(moment, up=0, samples=0)
 
     def _scraped(self, moment: float, *, up: int, samples: int) -> None:
-        self._write("up", up, moment)
-        self._write("scrape_duration_seconds", 0.02, moment)
-        self._write("scrape_samples_scraped", samples, moment)
-        self._write("scrape_samples_post_metric_relabeling", samples, moment)
+        self.sample("up", up, moment=moment)
+        self.sample("scrape_duration_seconds", 0.02, moment=moment)
+        self.sample("scrape_samples_scraped", samples, moment=moment)
+        self.sample("scrape_samples_post_metric_relabeling", samples, moment=moment)
 
-    def _write(self, series: str, value: float | str, moment: float) -> None:
+    def sample(self, series: str, value: float | str, *, moment: float) -> None:
+        """One sample of a series, as a page writes it."""
         named = self.names.get(series)
         if named is None:
             named = self.names[series] = _labelled(series, job=self.job, instance=self.instance)
@@ -144,13 +146,18 @@ class Exporter:
     """The application of the demo, in the running loop, from that moment on (Unix seconds)."""
 
     def __init__(
-        self, start: float, *, every: float, world: World | None = None, ledger: LedgerSettings | None = None
+        self,
+        start: float,
+        *,
+        full_every: float | None,
+        world: World | None = None,
+        ledger: LedgerSettings | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.wall: Callable[[], float] = lambda: start + loop.time() - START
         self.moods = Moods()
         self.good_file = True
-        self.config = _configuration(every, ledger=ledger or LedgerSettings(interval=900.0))
+        self.config = _configuration(full_every, ledger=ledger or LedgerSettings(interval=900.0))
         transport = DemoTransport(world or demo_world(start), moods=self.moods)
         self.app: Application = build(
             self.config,
@@ -189,11 +196,11 @@ def demo_world(start: float) -> World:
     return World(SEED, clock, daily=daily, chat=ChatWorkspace(SEED, clock=clock))
 
 
-def _configuration(every: float, *, ledger: LedgerSettings) -> Config:
-    """The demo's sources; the chat is asked for deltas between full lists, so that every family is there."""
+def _configuration(full_every: float | None, *, ledger: LedgerSettings) -> Config:
+    """The demo's sources, with all that is to be seen of them, and full lists of users so often."""
     loaded, _ = demonstration()
     sources = tuple(
-        replace(source, full_every=2 * every) if isinstance(source, RocketChatSettings) else source
+        replace(source, full_every=full_every) if isinstance(source, RocketChatSettings) else source
         for source in loaded.config.sources
     )
     return replace(loaded.config, sources=sources, ledger=ledger)
@@ -202,7 +209,7 @@ def _configuration(every: float, *, ledger: LedgerSettings) -> Config:
 async def live(life: Life, file: TextIO) -> int:
     """Live through it and write it down; returns the number of samples."""
     tape = Tape(file)
-    exporter = Exporter(life.start, every=life.every)
+    exporter = Exporter(life.start, full_every=2 * life.every if life.deltas else None)
     try:
         for number, moment in enumerate(life.moments()):
             await asyncio.sleep(moment - exporter.wall())

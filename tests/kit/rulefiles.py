@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +56,7 @@ def rules(file: Path) -> list[Rule]:
     ]
 
 
+@cache
 def promtool_test(file: Path) -> dict[str, Any]:
     """A file that promtool runs as it stands there."""
     return dict(yaml.safe_load(file.read_text(encoding="utf-8")))
@@ -62,3 +65,14 @@ def promtool_test(file: Path) -> dict[str, Any]:
 def promtool_tests() -> list[dict[str, Any]]:
     """The tests of all files."""
     return [test for file in TESTS for test in promtool_test(file)["tests"]]
+
+
+def samples(values: str) -> list[float]:
+    """The samples of a series in promtool's short form; those that are missing are left out."""
+    found = []
+    for part in values.split():
+        said = re.fullmatch(r"(-?[\d.]+)(?:([+-][\d.]+))?(?:x(\d+))?", part)
+        if said:
+            first, by, times = said.groups(default="0")
+            found += [float(first) + float(by) * number for number in range(int(times) + 1)]
+    return found

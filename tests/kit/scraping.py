@@ -158,14 +158,18 @@ class Exporter:
         clock: Clock = MOVING,
         min_interval: float = 10.0,
         world: World | None = None,
+        moods: Moods | None = None,
         process_metrics: bool = False,
         exemplars: bool = False,
     ) -> None:
-        """Make it; `clock` is the world's, and `world` another world than the one without limits."""
+        """Make it; `clock` is the world's, and `world` another world than the one without limits.
+
+        All endpoints are in a good mood, unless `moods` are given.
+        """
         if world is None:
             daily, chat = _world(clock)
             world = World(SEED, clock, daily=daily, chat=chat)
-        self.moods = Moods()
+        self.moods = Moods() if moods is None else moods
         self.wire = Wire(DemoTransport(world, moods=self.moods))
         self.config = Config(
             CollectSettings(min_interval=min_interval, max_response_bytes=2**20),

@@ -8,18 +8,15 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-import yaml
+from typing import TYPE_CHECKING, Final
 
 from tests.kit.boards import Board, Window, boards, fill
+from tests.kit.rulefiles import FOLDER, rules
 from tests.programs import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-RULES: Final = PROJECT / "rules"
 
 AT_DEFAULT: Final = Window(0.0, 6 * 3600.0, 15.0)
 """What Grafana's own variables are filled in for, where only the form of a query counts."""
@@ -52,18 +49,11 @@ def of_boards(read: Sequence[Board]) -> Iterator[Stated]:
             yield Stated(place, fill(variable.selector, values), variable.label)
 
 
-def of_rules(folder: Path = RULES) -> Iterator[Stated]:
+def of_rules(folder: Path = FOLDER) -> Iterator[Stated]:
     """Those of recording rules and alerts."""
-    for file, rule, _ in rules(folder):
-        yield Stated(f"{file.name} / {rule.get('alert') or rule['record']}", rule["expr"])
-
-
-def rules(folder: Path = RULES) -> Iterator[tuple[Path, dict[str, Any], str]]:
-    """Every rule with its file, and the time between two evaluations as its group says it."""
     for file in sorted(folder.glob("*.yml")):
-        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
-            for rule in group["rules"]:
-                yield file, rule, group.get("interval", "1m")
+        for rule in rules(file):
+            yield Stated(f"{file.name} / {rule.name}", rule.expr)
 
 
 def of_documents(project: Path = PROJECT) -> Iterator[Stated]:

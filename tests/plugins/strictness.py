@@ -1,18 +1,21 @@
 """Under CI=true a test that did not run, or whose failure was expected, makes the run a failure.
 
 Knows pytest's reports only. A skip is a courtesy to a laptop without the programs; on the machine that
-decides about a change it would be a hole that nobody sees.
+decides about a change it would be a hole that nobody sees. Where the tests run in several processes, the one
+that starts them sees every report, but not what a filter left out: that the others tell it at their end.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_HOLES: Final = "presence_holes"
 
 SOAK_ONLY = "soak"
 """The marker expression of `make soak`, whose purpose is to leave all other tests out."""
@@ -53,8 +56,15 @@ class Strictness:
         elif report.skipped:
             self._holes[report.nodeid] = f"skipped: {_reason(report)}"
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what one of several processes has noted."""
+        self._holes.update(getattr(node, "workeroutput", {}).get(_HOLES, {}))
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Turn a run that looks good into a failed one."""
+        """Turn a run that looks good into a failed one; one of several processes says what it noted."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[_HOLES] = self._holes
         if self._holes and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

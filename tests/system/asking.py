@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 FRACTIONS: Final = {"percentunit": 1.0, "percent": 100.0}
 
+BEYOND: Final = {
+    ("exporter", "CPU", "A"): "several processors are more than one",
+    ("rooms", "Part of the plan's minutes this month", "A"): "more can be used than the plan includes",
+    ("chat", "Part of the limit of connections", "A"): "there can be more connections than the limit",
+}
+"""Parts of a whole that can be more than the whole: board, panel, letter, and why."""
+
 NOT_NEGATIVE: Final = frozenset({
     "s", "ms", "m", "h", "d", "dtdurations", "short", "none", "locale", "reqps", "ops", "cps", "cpm", "opm",
     "reqpm", "bytes", "decbytes", "Bps", "binBps",
@@ -45,6 +52,7 @@ class Answer:
 
 def ask(server: PrometheusServer, question: Question, *, window: Window, given: Mapping[str, str]) -> Answer:
     """Ask for the window, or for its end where the panel shows one moment."""
+    window = window.of(question)
     expr = fill(question.expr, {**given, **window.values()})
     if question.instant:
         body, seconds = server.ask("query", query=expr, time=window.end)
@@ -71,7 +79,7 @@ def amiss(question: Question, values: Sequence[float]) -> str | None:
     """What cannot be true of these values, by the panel's unit, its limits and its words."""
     outside = [value for value in values if not _possible(question, value)]
     if outside:
-        return f"{outside[:5]} cannot be with unit {question.unit!r}, from {question.least} to {question.most}"
+        return f"{outside[:5]} cannot be: {question.unit!r} from {question.least} to {question.most}"
     if question.kind == "state-timeline" and (wordless := set(values) - question.words):
         return f"{sorted(wordless)[:5]} have no word"
     return None
@@ -89,7 +97,8 @@ def _possible(question: Question, value: float) -> bool:
 def _limits(question: Question) -> tuple[float, float]:
     least, most = -math.inf, math.inf
     if question.unit in FRACTIONS:
-        least, most = 0.0, FRACTIONS[question.unit]
+        least = 0.0
+        most = math.inf if question.key in BEYOND else FRACTIONS[question.unit]
     elif question.unit in NOT_NEGATIVE or question.kind == "heatmap":
         least = 0.0
     elif question.kind not in FREE:

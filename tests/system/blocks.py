@@ -24,22 +24,16 @@ PATIENCE: Final = 600.0
 
 
 def lived(folder: Path, lives: Sequence[Life]) -> tuple[list[Path], int]:
-    """Live these lives at once, each in a process of its own; gives files and the number of samples.
-
-    What they run is measured by tests of its own: measured here, it would take twice as long.
-    """
-    env = {
-        name: value for name, value in process_environment(None).items() if not name.startswith("COVERAGE")
-    }
+    """Live these lives at once, each in a process of its own; gives files and the number of samples."""
     files = [folder / f"life-{number}.om" for number in range(len(lives))]
     children = [
         subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.lived_child"),
-                *map(str, (file, life.start, life.end, life.story, life.every)),
+                *map(str, (file, life.start, life.end, life.story, life.every, int(life.deltas))),
             ],
             cwd=PROJECT,
-            env=env,
+            env=unmeasured(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -49,6 +43,28 @@ def lived(folder: Path, lives: Sequence[Life]) -> tuple[list[Path], int]:
     said = [child.communicate(timeout=PATIENCE) for child in children]
     assert [child.returncode for child in children] == [0] * len(lives), [err[-2000:] for _, err in said]
     return files, sum(int(out) for out, _ in said)
+
+
+def lived_by_replicas(file: Path, *, start: float, scrapes: int) -> int:
+    """Live through so many scrapes of replicas, in a process of its own; gives the number of samples."""
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.replicas_child", str(file), str(start), str(scrapes)],
+        cwd=PROJECT,
+        env=unmeasured(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr[-2000:]
+    return int(told.stdout)
+
+
+def unmeasured() -> dict[str, str]:
+    """The environment of a process that lives: other tests measure what it runs, and it is fast so."""
+    return {
+        name: value for name, value in process_environment(None).items() if not name.startswith("COVERAGE")
+    }
 
 
 def store(files: Sequence[Path], data: Path) -> None:

@@ -95,11 +95,13 @@ def _starting_in(folder: Path, stack: ExitStack) -> StartExporter:
 
 @pytest.fixture(scope="session")
 def stored_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredWorld]:
-    """Nine days of the simulated world in a Prometheus that goes on scraping a demo; one for all tests."""
+    """Nine days of the simulated world in a Prometheus that goes on scraping a demo; one for each process."""
     folder = tmp_path_factory.mktemp("world")
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "nine-days"
     with ExitStack() as stack:
         exporter = _starting_in(folder, stack)("--demo")
-        yield begin(folder, address=exporter.address, stack=stack)
+        yield begin(folder, shared=shared, address=exporter.address, stack=stack)
 
 
 @pytest.fixture

@@ -13,8 +13,10 @@ import yaml
 from tests.kit.alertpages import OVERVIEW, RUNBOOKS, read
 from tests.kit.alertroutes import (
     CAN_WAIT,
+    DOWN,
     EXAMPLE,
     FOLDER,
+    FOLLOW,
     GONE,
     HELD_BACK,
     NAMES,
@@ -162,8 +164,19 @@ def test_the_page_says_who_gets_what() -> None:
         [route] = [each for each in ours["routes"] if each["matchers"] == [f'severity="{name}"']]
         settings = config | route
         assert receiver.startswith(f"`{route['receiver']}`")
-        assert "active_time_intervals" in route or when == f"after `{settings['group_wait']}`"
+        assert "active_time_intervals" in route or when.startswith(f"after `{settings['group_wait']}`")
         assert again == f"after `{settings['repeat_interval']}`"
+
+
+def test_what_may_be_told_by_its_cause_waits_for_that() -> None:
+    """As long as the page says."""
+    ours = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))["route"]["routes"][0]
+    [[waiting]] = [route["routes"] for route in ours["routes"] if "routes" in route]
+    [row] = [row for row in table("| severity | receiver | when |") if row[0] == "`warning`"]
+
+    assert waiting["matchers"] == [f'alertname=~"{"|".join([DOWN, *FOLLOW])}"']
+    assert re.findall(r"Presence\w+", row[2]) == [DOWN, *FOLLOW]
+    assert f"after `{waiting['group_wait']}`" in row[2]
 
 
 def test_the_page_says_what_holds_back_what() -> None:

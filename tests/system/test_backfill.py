@@ -54,7 +54,7 @@ scrape_configs:
 
 
 class Domain(httpx.AsyncBaseTransport):
-    """Daily in real time: meetings of the past, and some that end while the test looks on."""
+    """Daily in real time: meetings of the past, and some that go on until they are let end."""
 
     def __init__(self) -> None:
         self.began = int(time.time())
@@ -63,14 +63,18 @@ class Domain(httpx.AsyncBaseTransport):
         for index in range(500):
             age = rng.randint(900, PAST + 7200)
             past.append(Held(f"m{index}", self.began - age, rng.randint(60, min(age, 6000))))
-        going = [Held(f"g{index}", self.began - 3000, 3006 + index / 2) for index in range(12)]
         # Of the shortest stays there are more in the present than in the past: none may hide the reset.
-        short = [*past[:3], *going]
-        self.held = [
-            replace(each, stays=(each.duration, 45, *([5] if each in short else ())), peak=2)
-            for each in past + going
-        ]
-        self.held.sort(key=lambda each: (-each.start, each.id))
+        self._past = [_with_stays(each, short=index < 3) for index, each in enumerate(past)]
+        self.held = self._with_going(86400)
+
+    def let_end(self) -> None:
+        """From in three seconds on, one after the other."""
+        self.held = self._with_going(int(time.time()) - self.began + 3003)
+
+    def _with_going(self, seconds: float) -> list[Held]:
+        going = [Held(f"g{index}", self.began - 3000, seconds + index / 2) for index in range(12)]
+        held = [*self._past, *(_with_stays(each, short=True) for each in going)]
+        return sorted(held, key=lambda each: (-each.start, each.id))
 
     def ended(self, *, start: float, end: float) -> dict[str, float]:
         """What histograms of the meetings that ended in [start, end) show."""
@@ -87,6 +91,10 @@ class Domain(httpx.AsyncBaseTransport):
         begin = ids.index(query["starting_after"]) + 1 if "starting_after" in query else 0
         rows = [each.row() for each in found[begin : begin + int(query["limit"])]]
         return answer(200, {"total_count": len(found), "data": rows}, now=now)
+
+
+def _with_stays(held: Held, *, short: bool) -> Held:
+    return replace(held, stays=(held.duration, 45, *([5] if short else ())), peak=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,8 @@ def joined(vendor: tuple[Running, Domain], exporter_process: StartExporter, tmp_
     file.chmod(0o600)
     exporter = exporter_process("--config.file", str(file))
     assert MEETINGS in _page(exporter)
+    # It has begun to count, however long it took to start: what ends now is of the present.
+    domain.let_end()
     start, output = float(int(time.time()) - PAST), tmp_path / "past.om"
     command = [
         *("backfill", "--config.file", str(file), "--source", "acme", "--start", str(start)),

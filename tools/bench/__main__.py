@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tools.bench.chat import measure_chat
+from tools.bench.dashboards import measure_dashboards
 from tools.bench.figures import Case, machine, table
 from tools.bench.ledger import measure_ledger
 from tools.bench.processes import ROOT, BenchError
@@ -26,6 +27,7 @@ CASES: Final[dict[str, Callable[[Sizes, Path], Case]]] = {
     "ledger": measure_ledger,
     "start": measure_start,
     "steady": measure_steady,
+    "dashboards": measure_dashboards,
 }
 
 DOCS: Final = ROOT / "docs/performance.md"
