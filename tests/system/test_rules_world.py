@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.system.world import DAY, DAYS, alerting_rules, recording_rules
+from tests.kit.rulefiles import ALERTS, RECORDS, rules
+from tests.system.world import DAY, DAYS
 
 if TYPE_CHECKING:
     from tests.system.world import StoredWorld
@@ -51,20 +52,19 @@ def test_everything_that_is_to_be_recorded_is_there_for_nearly_all_of_the_time(
     stored_world: StoredWorld,
 ) -> None:
     """Where people are known it has the same figure; a week later there is something to compare with."""
-    for rule, _ in recording_rules():
-        name = rule["record"]
+    for name in (rule.name for rule in rules(RECORDS)):
         assert seen(stored_world, name) > 0.8 * DAYS * DAY / MINUTE
         assert seen(stored_world, f"{name} and {name} offset 1w") > 0.8 * DAY / MINUTE
 
 
 def test_every_fault_of_these_days_is_noticed_by_its_alert(stored_world: StoredWorld) -> None:
     """Bad moods of vendors, an outage, an unreadable configuration."""
-    unseen = {rule["alert"] for rule in alerting_rules() if not seen(stored_world, rule["expr"])}
-    assert unseen <= NOT_IN_THIS_STORY.keys() <= {rule["alert"] for rule in alerting_rules()}
+    unseen = {rule.name for rule in rules(ALERTS) if not seen(stored_world, rule.expr)}
+    assert unseen <= NOT_IN_THIS_STORY.keys() <= {rule.name for rule in rules(ALERTS)}
 
 
 def test_no_alert_is_true_for_much_of_the_time(stored_world: StoredWorld) -> None:
     """An alert that always fires is none; a bad mood lasts sixteen minutes of five hours here."""
     minutes = DAYS * DAY / MINUTE
-    often = {rule["alert"] for rule in alerting_rules() if seen(stored_world, rule["expr"]) > 0.3 * minutes}
+    often = {rule.name for rule in rules(ALERTS) if seen(stored_world, rule.expr) > 0.3 * minutes}
     assert often <= OFTEN_TRUE.keys()

@@ -11,18 +11,17 @@ import json
 import shutil
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-import yaml
+from typing import TYPE_CHECKING, Final
 
 from tests.kit.boards import Window, length
 from tests.kit.lived import EVERY, INSTANCE, JOB, MOODY, REPAIRED, UNREADABLE, Life, Tape
-from tests.programs import PROJECT, require_prometheus
+from tests.kit.rulefiles import ALERTS, RECORDS, groups
+from tests.programs import require_prometheus
 from tests.system.blocks import lived, record, store
 from tests.system.prometheus import start_prometheus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from contextlib import ExitStack
     from pathlib import Path
 
@@ -38,9 +37,6 @@ RESTARTED: Final = 3.5 * 3600
 
 ALERTING: Final = (MOODY - UNREADABLE - 300, MOODY - REPAIRED)
 """From when to when before the end an alert fired, since the configuration could not be read."""
-
-RULES: Final = PROJECT / "rules" / "presence.rules.yml"
-ALERTS: Final = PROJECT / "rules" / "presence.alerts.yml"
 
 FLAGS: Final = ("--storage.tsdb.retention.time=90d",)
 
@@ -104,7 +100,7 @@ def begin(folder: Path, *, shared: Path, address: str, stack: ExitStack) -> Stor
             told.write_text(json.dumps(asdict(_make(shared))), encoding="utf-8")
     story = Story(**json.loads(told.read_text(encoding="utf-8")))
     shutil.copytree(shared / "data", folder / "data")
-    config = SCRAPE.format(address=address, job=JOB, instance=INSTANCE, rules=f'"{RULES}", "{ALERTS}"')
+    config = SCRAPE.format(address=address, job=JOB, instance=INSTANCE, rules=f'"{RECORDS}", "{ALERTS}"')
     server = start_prometheus(require_prometheus(3), config, folder=folder, flags=_flags(story.every))
     stack.callback(server.process.stop)
     server.wait_for(f"timestamp({LAST}) > {story.end:.0f}")
@@ -153,27 +149,10 @@ def record_rules(
     folder: Path, data: Path, span: tuple[float, float], *, flags: Sequence[str] = FLAGS
 ) -> None:
     """Record what `rules/` says, each rule with a server that knows what those before it recorded."""
-    for rule, every in recording_rules():
+    each = [(rule, group["interval"]) for group in groups(RECORDS) for rule in group["rules"]]
+    for rule, interval in each:
         server = start_prometheus(require_prometheus(3), "{}", folder=folder, flags=flags)
         try:
-            record([rule], data, url=server.url, span=span, every=every)
+            record([rule], data, url=server.url, span=span, every=length(interval))
         finally:
             server.process.stop()
-
-
-def recording_rules() -> Iterator[tuple[dict[str, Any], float]]:
-    """Every recording rule in its order, with the seconds between two evaluations."""
-    for group in rule_groups(RULES):
-        for rule in group["rules"]:
-            yield rule, length(group.get("interval", "1m"))
-
-
-def alerting_rules() -> list[dict[str, Any]]:
-    """Every alert in its order."""
-    return [rule for group in rule_groups(ALERTS) for rule in group["rules"]]
-
-
-def rule_groups(file: Path) -> list[dict[str, Any]]:
-    """The groups of a file of rules."""
-    groups: list[dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
-    return groups
