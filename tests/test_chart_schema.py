@@ -162,6 +162,7 @@ def test_a_number_beyond_its_bounds_is_refused() -> None:
         (("service", "ipFamilies"), ["IPv5"]),
         (("credentials",), {"a/b": {"value": "k"}}),
         (("credentials",), {"a": {"secret": "k"}}),
+        (("credentials",), {"a": {"existingSecret": {"name": "s"}}}),
         (("extraEnv",), [{"value": "k"}]),
         (("extraEnv",), [{"name": "a", "value": 1}]),
         (("imagePullSecrets",), [{"secret": "k"}]),

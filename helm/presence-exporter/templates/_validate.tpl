@@ -42,9 +42,11 @@
 {{- define "presence-exporter.validateCredentials" -}}
 {{- if .Values.daily.enabled -}}
 {{- include "presence-exporter.oneWay" (list "daily.apiKey" .Values.daily.apiKey true) -}}
+{{- include "presence-exporter.refuseUser" (list "daily.url" .Values.daily.url) -}}
 {{- end -}}
 {{- if .Values.rocketchat.enabled -}}
 {{- if not .Values.rocketchat.url -}}{{- fail "rocketchat.url: is missing; the address of the workspace, such as https://chat.example.org" -}}{{- end -}}
+{{- include "presence-exporter.refuseUser" (list "rocketchat.url" .Values.rocketchat.url) -}}
 {{- include "presence-exporter.oneWay" (list "rocketchat.userId" .Values.rocketchat.userId true) -}}
 {{- include "presence-exporter.oneWay" (list "rocketchat.authToken" .Values.rocketchat.authToken true) -}}
 {{- end -}}
@@ -104,13 +106,19 @@
 {{- include "presence-exporter.credentialKey" (list $root $at $source . true) -}}
 {{- end -}}
 {{- include "presence-exporter.credentialKey" (list $root (printf "%s.rooms" $at) $rooms "hash_key" (eq (toString (get $rooms "label")) "hash")) -}}
-{{- if contains "@" (toString (get $source "base_url")) -}}
-{{- fail (printf "%s.base_url: holds a user, which would stand in a ConfigMap, and which the exporter refuses" $at) -}}
-{{- end -}}
+{{- include "presence-exporter.refuseUser" (list (printf "%s.base_url" $at) (get $source "base_url")) -}}
 {{- $proxy := (get $source "http" | default dict).proxy | default "" -}}
 {{- if contains "@" (toString $proxy) -}}
 {{- fail (printf "%s.http.proxy: holds a password, which would stand in a ConfigMap; set proxy: environment and HTTPS_PROXY by extraEnv from a Secret" $at) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* An address with a user would show a password to all who may read the objects, and the exporter takes none such.
+     Takes a list: the path, the address. */}}
+{{- define "presence-exporter.refuseUser" -}}
+{{- if contains "@" (toString (index . 1)) -}}
+{{- fail (printf "%s: holds a user, which would not stand in a Secret; the exporter takes none in an address" (index . 0)) -}}
 {{- end -}}
 {{- end -}}
 
