@@ -63,7 +63,6 @@ PER_PROCESS: Final = {
     "presence_exporter_http_request_duration_seconds_bucket": ASKED,
     "presence_exporter_collections_total": ASKED,
     "presence_exporter_collections_shared_total": ASKED,
-    "presence_current_status_seconds_bucket": SINCE,
     "presence_status_resolution_seconds": SINCE,
     "presence_delta_drift_total": SINCE,
 }
