@@ -87,7 +87,7 @@ def override(matcher: tuple[str, str], /, **properties: object) -> model.Dashboa
 
 
 def status_colours(
-    statuses: Sequence[str] = tuple(STATUS_COLOURS),
+    statuses: Sequence[str],
 ) -> list[model.DashboardFieldConfigSourceOverrides]:
     """Give each series whose name has a status in it the colour of that status."""
     return [

@@ -142,8 +142,8 @@ def states(about: About, *queries: prometheus.Dataquery, look: Look) -> model.Pa
     return panel("state-timeline", about, queries=queries, options=options, settings=look.settings(custom))
 
 
-def heat(about: About, *queries: prometheus.Dataquery, rows: str, cells: str = "short") -> model.Panel:
-    """How a distribution moves: a row for each bucket. `rows` is the unit of `le`, `cells` of the counts.
+def heat(about: About, *queries: prometheus.Dataquery, rows: str) -> model.Panel:
+    """How a distribution moves: a row for each bucket. `rows` is the unit of `le`.
 
     The query has `form="heatmap"` and the legend `{{le}}`; of a histogram it is the `increase` by `le`, of a
     gauge histogram the buckets themselves.
@@ -158,7 +158,7 @@ def heat(about: About, *queries: prometheus.Dataquery, rows: str, cells: str = "
             exponent=0.5,
             steps=64,
         ),
-        cell_values=heatmap.CellValues(unit=cells),
+        cell_values=heatmap.CellValues(unit="short"),
         rows_frame=heatmap.RowsHeatmapOptions(layout=common.HeatmapCellLayout.AUTO),
         y_axis=heatmap.YAxisConfig(unit=rows, axis_placement=common.AxisPlacement.LEFT),
         legend=heatmap.HeatmapLegend(show=True),

@@ -100,12 +100,12 @@ def rows(about: About, *columns: Column, order: Order) -> model.Panel:
     )
 
 
-def link_to(uid: str, *, keep: Sequence[str] = ("job", "instance"), **fields: str) -> str:
-    """Address of a board that keeps the time, the data source and the variables of `keep`.
+def link_to(uid: str, **fields: str) -> str:
+    """Address of a board that keeps the time, the data source, the jobs and the instances.
 
     `link_to("presence-rooms", source="Source")` takes the variable `source` from the column `Source`.
     """
-    kept = "".join(f"&${{{name}:queryparam}}" for name in ("datasource", *keep))
+    kept = "".join(f"&${{{name}:queryparam}}" for name in ("datasource", "job", "instance"))
     taken = "".join(
         f'&var-{variable}=${{__data.fields["{name}"]:percentencode}}' for variable, name in fields.items()
     )
