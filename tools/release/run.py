@@ -17,6 +17,7 @@ PLACES: Final = {
     "exporter/__init__.py": r'^__version__ = "([^"]+)"$',
     "Dockerfile": r"^ARG VERSION=(\S+)$",
     "helm/presence-exporter/Chart.yaml": r'^appVersion: "([^"]+)"$',
+    "compose.yaml": r"^  image: registry\.example\.org/presence-exporter:(\S+)$",
 }
 """Where the version stands, and how."""
 
