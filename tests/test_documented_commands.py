@@ -46,7 +46,7 @@ RUN_BY: Final = {
 """What a command begins with, and the test that runs it or what it stands for."""
 
 NOT_RUN: Final = {
-    "amtool silence": "needs a running Alertmanager; test_runbooks_words.py holds its program to the pages",
+    "amtool --alertmanager.url": "needs a running Alertmanager; test_runbooks_words.py holds its program to the pages",
     "kubectl": "there is no cluster in the checks; commands of the exporter within it are parsed here",
     "helm rollback": "there is no cluster in the checks",
     "docker buildx": "there is no BuildKit in the checks; buildah builds the same file",
