@@ -41,12 +41,14 @@ RUN_BY: Final = {
     "helm test": "tests/system/test_chart_contents.py::test_the_pod_of_helm_test_finds_an_exporter",
     "sqlite3 ledger.db": "tests/test_ledger_docs.py::test_the_backup_that_is_documented_has_all_of_it",
     "docker compose up": "tests/system/test_compose.py::test_facts_flow_through_and_an_alert_arrives",
+    "amtool --alertmanager.url": (
+        "tests/system/test_alertmanager_server.py::test_the_documented_command_silences_a_source_and_no_other"
+    ),
     "install ": "tests/system/test_systemd.py::test_every_file_that_the_document_installs_is_there",
 }
 """What a command begins with, and the test that runs it or what it stands for."""
 
 NOT_RUN: Final = {
-    "amtool --alertmanager.url": "needs a running Alertmanager; test_runbooks_words.py holds its program to the pages",
     "kubectl": "there is no cluster in the checks; commands of the exporter within it are parsed here",
     "helm rollback": "there is no cluster in the checks",
     "docker buildx": "there is no BuildKit in the checks; buildah builds the same file",

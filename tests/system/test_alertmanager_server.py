@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -23,7 +25,13 @@ from tests.kit.alertroutes import (
     NAMES,
     SEVERITIES,
 )
-from tests.system.alertmanager import AlertmanagerServer, require_alertmanager, start_alertmanager
+from tests.programs import PROJECT
+from tests.system.alertmanager import (
+    AlertmanagerServer,
+    require_alertmanager,
+    require_amtool,
+    start_alertmanager,
+)
 from tests.system.processes import eventually
 
 if TYPE_CHECKING:
@@ -217,3 +225,29 @@ def test_the_pager_and_the_chat_are_told_what_to_do(server: AlertmanagerServer, 
     [ended] = sink.message("/chat", "[resolved] Told")["attachments"]
     assert ended["color"] == "good"
     assert ended["text"].startswith("Resolved: It is so.")
+
+
+@pytest.mark.parametrize("debian", [False, True], ids=["amtool of today", "amtool of Debian"])
+def test_the_documented_command_silences_a_source_and_no_other(
+    server: AlertmanagerServer, *, debian: bool
+) -> None:
+    """As docs/alerts.md has it, but for the address."""
+    page = (PROJECT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    [documented] = [block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "silence" in block]
+    amtool, address, *words = shlex.split(documented.replace("\\\n", ""))
+    assert (amtool, address) == ("amtool", "--alertmanager.url=http://localhost:9093")
+    ours = alert("PresencePersonAlone", source="acme", job=f"silenced-{debian}")
+    other = alert("PresencePersonAlone", source="zenith", job=f"silenced-{debian}")
+    server.post(ours, other)
+    command = [str(require_amtool(debian=debian)), f"--alertmanager.url={server.url}"]
+
+    said = subprocess.run([*command, *words], capture_output=True, text=True, timeout=60, check=True)
+
+    try:
+        [silenced] = server.wait_for(
+            f'job="{ours["job"]}"', 'source="acme"', 'service="presence"', state="suppressed"
+        )
+        assert silenced.silenced
+        assert [each.silenced for each in server.alerts(f'job="{ours["job"]}"', 'source="zenith"')] == [False]
+    finally:
+        subprocess.run([*command, "silence", "expire", said.stdout.strip()], timeout=60, check=True)
