@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import shutil
@@ -11,11 +12,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import StaticPool
 
 from exporter.errors import LedgerUnavailable
 from exporter.ledger.engine import (
@@ -428,3 +431,18 @@ def test_each_failure_has_words_of_ours(error: Exception, words: str) -> None:
     """What to do; whether the driver's error comes as it is or wrapped."""
     assert words_for(error).startswith(words)
     assert words_for(OperationalError("SELECT 'secret'", {}, error)).startswith(words)
+
+
+def test_a_database_that_nobody_holds_leaves_no_connection_open() -> None:
+    """Also where nobody has closed it."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    database = Database(engine, persistent=False)
+    with database.writing() as connection:
+        held: Any = connection.connection.dbapi_connection
+    assert held.execute("SELECT 1").fetchall() == [(1,)]
+
+    del database
+    gc.collect()
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        held.execute("SELECT 1")

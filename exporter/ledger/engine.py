@@ -6,6 +6,7 @@ reader sees one moment, whatever others commit between its statements.
 """
 
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -58,6 +59,8 @@ class Database:
         if engine.dialect.name == "postgresql":
             options["isolation_level"] = "REPEATABLE READ"
         self._reader = engine.execution_options(**options)
+        # Whoever lets go of it unclosed leaves no connection open: Python complains of one from 3.13 on.
+        weakref.finalize(self, engine.dispose)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
