@@ -76,24 +76,24 @@ def sources() -> model.Panel:
             decimals=0,
             thresholds=looks.AGE,
         ),
-        Column(
-            name="People in calls",
-            query=PEOPLE,
-            link=("Rooms", tables.link_to(frame.ROOMS, source="Source")),
-        ),
-        Column(name="Rooms occupied", query=OCCUPIED),
-        Column(name="Meetings", query=MEETINGS),
-        Column(
-            name="Users online",
-            query=ONLINE,
-            link=("Chat", tables.link_to(frame.CHAT, source="Source")),
-        ),
+        *_numbers(),
         Column(
             name="Configured",
             query="max by (job, source, kind) (last_over_time(presence_source_info{@source}[1h]))",
         ),
         order=tables.Order(by="Source", descending=False, hidden=("Configured",)),
     )
+
+
+def _numbers() -> list[Column]:
+    rooms = tables.link_to(frame.ROOMS, source="Source")
+    chat = tables.link_to(frame.CHAT, source="Source")
+    return [
+        Column(name="People in calls", query=PEOPLE, link=("Rooms", rooms)),
+        Column(name="Rooms occupied", query=OCCUPIED),
+        Column(name="Meetings", query=MEETINGS),
+        Column(name="Users online", query=ONLINE, link=("Chat", chat)),
+    ]
 
 
 def collectors() -> model.Panel:
